@@ -1,0 +1,117 @@
+"""Customers who pay in crypto: a client of the NodeRails Customers API.
+
+    from customers_sdk import Client
+
+    client = Client()  # NODERAILS_API_KEY and NODERAILS_APP_ID
+    customer = client.customers.create(email="ada@example.com", external_id="user-1")
+
+The public names are imported when they are first used, so that importing this package
+costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from customers_sdk._version import __version__
+
+if TYPE_CHECKING:
+    from customers_sdk._transport import ApiResponse
+    from customers_sdk.client import Client
+    from customers_sdk.customers import UNSET, Customers, Unset
+    from customers_sdk.errors import (
+        ApiError,
+        AuthenticationError,
+        ConfigurationError,
+        ConflictError,
+        CustomersError,
+        IdempotencyError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        RequestTimeoutError,
+        ResponseFormatError,
+        ServerError,
+        TransportError,
+        ValidationError,
+        ValidationIssue,
+    )
+    from customers_sdk.models import (
+        App,
+        Chain,
+        Customer,
+        CustomerCounts,
+        CustomerDetail,
+        CustomerSummary,
+        Invoice,
+        PaymentIntent,
+        Wallet,
+    )
+    from customers_sdk.pagination import IncompleteListWarning, Page
+
+__all__ = [
+    "UNSET",
+    "ApiError",
+    "ApiResponse",
+    "App",
+    "AuthenticationError",
+    "Chain",
+    "Client",
+    "ConfigurationError",
+    "ConflictError",
+    "Customer",
+    "CustomerCounts",
+    "CustomerDetail",
+    "CustomerSummary",
+    "Customers",
+    "CustomersError",
+    "IdempotencyError",
+    "IncompleteListWarning",
+    "Invoice",
+    "NotFoundError",
+    "Page",
+    "PaymentIntent",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "ResponseFormatError",
+    "ServerError",
+    "TransportError",
+    "Unset",
+    "ValidationError",
+    "ValidationIssue",
+    "Wallet",
+    "__version__",
+]
+
+_ROOMS = {
+    "_transport": ("ApiResponse",),
+    "client": ("Client",),
+    "customers": ("UNSET", "Customers", "Unset"),
+    "models": (
+        "App",
+        "Chain",
+        "Customer",
+        "CustomerCounts",
+        "CustomerDetail",
+        "CustomerSummary",
+        "Invoice",
+        "PaymentIntent",
+        "Wallet",
+    ),
+    "pagination": ("IncompleteListWarning", "Page"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_ROOM_OF.get(name, 'errors')}")
+    value = globals()[name] = getattr(module, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,202 @@
+"""One HTTP exchange: send, read, classify. What came of it is a value, not an exception.
+
+An exception of `requests` or urllib3 holds the URL, whose query may name a person, and
+the request with the key in it. So none leaves this module: what is kept of one is its
+class of failure and the innermost error of the operating system or TLS.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Optional, Union
+
+import requests
+import urllib3
+
+from customers_sdk._retry import Failure
+from customers_sdk._session import Sender
+
+LARGEST_BODY = 32 * 1024 * 1024
+_PIECE = 64 * 1024
+
+
+class Answer(NamedTuple):
+    """An answer: its head, and its body as far as it could be had.
+
+    Attributes:
+        flaw: why the body is missing, or None. A success always has its body.
+    """
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+    flaw: Optional[str] = None
+
+
+class NoAnswer(NamedTuple):
+    """No whole answer came.
+
+    Attributes:
+        failure: what that allows.
+        cause: the innermost error of the operating system or TLS, free of whatever
+            could hold the URL or the request, or None.
+        connecting: whether it failed while connecting.
+        status: the status, if it was a success whose body did not come; otherwise 0.
+    """
+
+    failure: Failure
+    cause: Optional[OSError] = None
+    connecting: bool = False
+    status: int = 0
+
+
+def exchange(
+    sender: Sender,
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    timeout: tuple[float, float],
+    ends: float,
+    clock: Callable[[], float],
+) -> Union[Answer, NoAnswer]:
+    """Send one request and read its answer.
+
+    Args:
+        sender: what sends it.
+        method, target, headers, body: see `Sender.send`.
+        timeout: connect and read seconds, cut to what is left until ``ends``.
+        ends: when to give up, on the clock.
+        clock: seconds that only ever grow.
+    """
+    connect, read = timeout
+    left = max(ends - clock(), 0.001)
+    response = None
+    try:
+        response = sender.send(method, target, headers, body, (min(connect, left), min(read, left)))
+        return _read(response, read, ends, clock)
+    except (
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+        http.client.HTTPException,
+        OSError,
+        UnicodeError,
+    ) as error:
+        outcome = _no_answer(error, reading=response is not None)
+    finally:
+        if response is not None:
+            response.close()
+    if response is None:
+        return outcome
+    if response.status_code >= 300:
+        # What matters of an error is its head.
+        return _answer(response, flaw="the body did not come whole")
+    return outcome._replace(status=response.status_code)
+
+
+def _read(
+    response: requests.Response, timeout: float, ends: float, clock: Callable[[], float]
+) -> Answer:
+    """Read the body in pieces, none waiting longer than what is left until ``ends``."""
+    if getattr(response, "_content_consumed", False):
+        return _answer(response, response.content)
+    pieces = []
+    size = 0
+    sock = getattr(getattr(response.raw, "connection", None), "sock", None)
+    for piece in _pieces(response.raw):
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST_BODY:
+            return _answer(response, flaw="the body is larger than 32 MiB")
+        left = ends - clock()
+        if left <= 0:
+            raise requests.ReadTimeout
+        if sock is not None:
+            sock.settimeout(min(timeout, left))
+    return _answer(response, pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+
+def _answer(response: requests.Response, body: bytes = b"", flaw: str | None = None) -> Answer:
+    return Answer(response.status_code, response.reason or "", response.headers, body, flaw)
+
+
+def _pieces(raw: Any) -> Iterator[bytes]:
+    """The body, decoded, piece by piece as it comes: a slow one must not block for long."""
+    if hasattr(raw, "read1"):
+        while True:
+            piece = raw.read1(_PIECE, decode_content=True)
+            if not piece:
+                return
+            yield piece
+            if raw.length_remaining == 0 and "content-encoding" not in raw.headers:
+                return
+    # urllib3 1.26 has no read1 of its own.
+    encoded = "content-encoding" in raw.headers
+    source = raw._fp  # noqa: SLF001
+    while True:
+        piece = raw.read(_PIECE, decode_content=True) if encoded else source.read1(_PIECE)
+        if not piece:
+            break
+        yield piece
+    if not encoded and getattr(source, "length", None):
+        raise http.client.IncompleteRead(b"")
+    raw.release_conn()
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that it was made of, outermost first."""
+    waiting: list[Any] = [error]
+    seen: list[BaseException] = []
+    while waiting and len(seen) < 50:
+        current = waiting.pop(0)
+        if not isinstance(current, BaseException) or current in seen:
+            continue
+        seen.append(current)
+        yield current
+        waiting += [
+            getattr(current, "reason", None),
+            *current.args,
+            current.__cause__,
+            current.__context__,
+        ]
+
+
+_BROKEN_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+
+
+def _no_answer(error: BaseException, *, reading: bool) -> NoAnswer:
+    """Classify what `requests`, urllib3 or the standard library raised."""
+    chain = list(_chain(error))
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(link, kinds) for link in chain)
+
+    cause = _bare(chain)
+    if reading:
+        # urllib3 1.26 lets the standard library's own time-out through.
+        late = has(requests.Timeout, urllib3.exceptions.TimeoutError, socket.timeout)
+        return NoAnswer(Failure.TIMED_OUT if late else Failure.DROPPED, cause)
+    if has(urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
+        return NoAnswer(Failure.NOT_SENT, cause, connecting=True)
+    if has(ssl.SSLError, requests.exceptions.SSLError) and not has(*_BROKEN_TLS):
+        return NoAnswer(Failure.FINAL, cause, connecting=True)
+    if has(requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, socket.timeout):
+        return NoAnswer(Failure.TIMED_OUT, cause)
+    if has(requests.exceptions.ProxyError):
+        return NoAnswer(Failure.FINAL, cause, connecting=True)
+    if has(requests.ConnectionError, urllib3.exceptions.ProtocolError, http.client.HTTPException):
+        return NoAnswer(Failure.DROPPED, cause)
+    return NoAnswer(Failure.FINAL, cause)
+
+
+def _bare(chain: list[BaseException]) -> OSError | None:
+    """The innermost error that holds neither the URL nor the request nor a frame of theirs."""
+    for link in reversed(chain):
+        if isinstance(link, OSError) and not isinstance(link, requests.RequestException):
+            link.__cause__ = link.__context__ = None
+            return link.with_traceback(None)
+    return None

@@ -1,0 +1,108 @@
+"""Idempotency keys: made, scoped, and checked when an answer is a stored one.
+
+The service's keys are global and need no authentication (recordings
+``idem_no_api_key_same_key`` and ``idem_other_path_same_key``): whoever sends a key
+that was used before is handed the first answer, whatever they ask and whoever they
+are. So no key goes out as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+
+def draw() -> str:
+    """A new random key, 128 bits in hexadecimal."""
+    return os.urandom(16).hex()
+
+
+def scope(api_key: str, app_id: str, method: str, path: str, key: str, generation: int = 0) -> str:
+    """The header for ``key``: the same in every process, and worth nothing to others.
+
+    Args:
+        api_key: the secret that makes the header unguessable. A rotated key changes it.
+        app_id, method, path: where the key is used; the same key elsewhere is another.
+        key: the caller's key, or a drawn one.
+        generation: how often the header was given up because a rate limit's answer is
+            stored under it.
+
+    Returns:
+        64 hexadecimal digits of HMAC-SHA256.
+    """
+    parts: list[str | int] = [app_id, method, path, key]
+    if generation:
+        parts.append(generation)
+    message = json.dumps(parts, separators=(",", ":")).encode()
+    return hmac.new(api_key.encode(), message, hashlib.sha256).hexdigest()
+
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def stored_text(text: str) -> str:
+    """``text`` as the service stores it: a lone surrogate becomes U+FFFD."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def stored_address(address: str) -> str:
+    """A wallet address in the one form that all of its spellings share.
+
+    EVM and Sui addresses are lowercased by the service; Solana's keep their case, but
+    two that differ in case only cannot both be met in the answer to one request.
+    """
+    return stored_text(address).strip().strip("\ufeff").lower()
+
+
+def _same(sent: Any, stored: Any) -> bool:
+    if isinstance(sent, str):
+        return isinstance(stored, str) and stored_text(sent) == stored
+    if isinstance(sent, Mapping):
+        # `__proto__` is swallowed by a JavaScript service.
+        names = {stored_text(name): value for name, value in sent.items() if name != "__proto__"}
+        return (
+            isinstance(stored, Mapping)
+            and names.keys() == stored.keys() - {"__proto__"}
+            and all(_same(value, stored[name]) for name, value in names.items())
+        )
+    if isinstance(sent, (list, tuple)):
+        return (
+            isinstance(stored, (list, tuple))
+            and len(sent) == len(stored)
+            and all(map(_same, sent, stored))
+        )
+    if isinstance(sent, bool) or sent is None:
+        return sent is stored
+    # Numbers lose what a double cannot hold, and come back as null beyond its range.
+    if stored is None:
+        return bool(abs(sent) > sys.float_info.max)
+    if isinstance(stored, bool) or not isinstance(stored, (int, float)):
+        return False
+    try:
+        return float(sent) == float(stored)
+    except OverflowError:
+        return False
+
+
+def differs(sent: Mapping[str, Any], record: object) -> str | None:
+    """The first field of ``record`` that is not what was sent, allowing for storage, or None.
+
+    Args:
+        sent: fields by name.
+        record: the model that the answer was read into.
+    """
+    for name, value in sent.items():
+        stored = getattr(record, name)
+        if name == "wallet_address":
+            same = stored_address(value) == stored_address(stored)
+        else:
+            same = _same(value, stored)
+        if not same:
+            return name
+    return None

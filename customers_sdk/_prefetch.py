@@ -1,0 +1,75 @@
+"""Fetching pages ahead of a walk, on threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Generic, Protocol, TypeVar
+
+
+class Counted(Protocol):
+    """A page that knows how many rows there are."""
+
+    @property
+    def total(self) -> int:
+        """How many rows all pages have together."""
+
+
+P = TypeVar("P", bound=Counted)
+
+
+class Prefetch(Generic[P]):
+    """A ``fetch`` that guesses which pages will be asked for next and gets them early.
+
+    At most ``pages`` are in flight or waiting to be asked for. An error is raised when
+    the page it belongs to is asked for. While the list grows by more than half a page
+    from one answer to the next, a guess would be wrong by the time it is used, and
+    nothing is guessed. Leaving the context cancels what has not been sent; a request
+    under way ends by itself, within its deadline, and its thread with it.
+
+    Args:
+        fetch: gets the page of a number and a size; called from several threads.
+        page_size: the size of the pages to guess; others are fetched when asked for.
+        pages: how many to get ahead.
+    """
+
+    def __init__(self, fetch: Callable[[int, int], P], page_size: int, pages: int) -> None:
+        self._fetch = fetch
+        self._page_size = page_size
+        self._pages = pages
+        self._total = 0
+        self._ahead: dict[int, Future[P]] = {}
+        self._threads = ThreadPoolExecutor(pages, "customers_sdk-prefetch")
+
+    def __call__(self, number: int, size: int) -> P:
+        if size != self._page_size:
+            return self._fetch(number, size)
+        for passed in [guess for guess in self._ahead if guess < number]:
+            self._ahead.pop(passed).cancel()
+        last = -(-self._total // size)
+        for guess in range(number, min(number + self._pages - 1, last) + 1):
+            if guess not in self._ahead:
+                self._ahead[guess] = self._threads.submit(self._fetch, guess, size)
+        guessed = self._ahead.pop(number, None)
+        page = self._fetch(number, size) if guessed is None else guessed.result()
+        if self._total and page.total > self._total + size // 2:
+            self._forget()
+        self._total = page.total
+        return page
+
+    def _forget(self) -> None:
+        for guess in self._ahead.values():
+            guess.cancel()
+        self._ahead.clear()
+
+    def __enter__(self) -> Prefetch[P]:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)

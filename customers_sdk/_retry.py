@@ -1,0 +1,154 @@
+"""Pure decisions: may this be tried again, and after how long.
+
+Nothing here sends, sleeps or reads a clock; `_transport` does, on these decisions.
+The rules come from what was observed of the service (shared contract, "Errors",
+"Idempotency" and "Transport"): it stores failures under the idempotency key, and it
+drops the lock on a key when the caller hangs up while the request still runs.
+"""
+
+from __future__ import annotations
+
+import enum
+import random
+import re
+import threading
+from email.utils import parsedate_to_datetime
+
+BACKOFF_BASE = 0.5
+BACKOFF_CAP = 8.0
+BUSY_CAP = 1.0
+
+
+class Failure(enum.Enum):
+    """Why there is no answer."""
+
+    NOT_SENT = "no connection could be made"
+    DROPPED = "the connection broke before the whole answer came"
+    TIMED_OUT = "no answer came in time"
+    FINAL = "the request cannot be sent like this"
+
+
+class Verdict(enum.Enum):
+    """What to do about a try that did not succeed."""
+
+    FAIL = enum.auto()
+    RETRY = enum.auto()
+    WAIT = enum.auto()
+    NEXT_KEY = enum.auto()
+    DONE = enum.auto()
+
+
+_READ_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_WRITE_AGAIN = frozenset({429, 502, 503})
+_DELETE_AGAIN = frozenset({408, 429, 502, 503, 504})
+_SLOW = frozenset({408, 504})
+
+
+def verdict(
+    method: str,
+    outcome: Failure | int,
+    *,
+    repeatable: bool,
+    replayed: bool = False,
+    busy: bool = False,
+    doubt: bool = False,
+) -> Verdict:
+    """Say what to do after a try that did not succeed.
+
+    Args:
+        method: the HTTP method, upper case.
+        outcome: the failure, or the HTTP status of an error answer.
+        repeatable: whether carrying the request out twice does no harm. It is False
+            only for a creation that nothing makes unique.
+        replayed: whether the answer is a stored one.
+        busy: whether the answer is the 409 of an idempotency key in use.
+        doubt: whether an earlier try of this call may have been carried out.
+    """
+    if outcome is Failure.FINAL:
+        return Verdict.FAIL
+    if method in ("GET", "HEAD", "OPTIONS"):
+        again = isinstance(outcome, Failure) or outcome in _READ_AGAIN
+    elif method == "DELETE":
+        if outcome == 404 and doubt:
+            return Verdict.DONE
+        again = isinstance(outcome, Failure) or outcome in _DELETE_AGAIN
+    elif busy:
+        return Verdict.WAIT
+    elif replayed:
+        return Verdict.NEXT_KEY if outcome == 429 else Verdict.FAIL
+    elif outcome is Failure.TIMED_OUT or outcome in _SLOW:
+        again = repeatable
+    else:
+        again = isinstance(outcome, Failure) or outcome in _WRITE_AGAIN
+    return Verdict.RETRY if again else Verdict.FAIL
+
+
+def may_have_run(outcome: Failure | int) -> bool:
+    """Whether a try that ended so may have been carried out by the service."""
+    if isinstance(outcome, Failure):
+        return outcome in (Failure.DROPPED, Failure.TIMED_OUT)
+    return outcome < 400 or outcome == 408 or outcome >= 500
+
+
+def backoff(retry: int, *, cap: float = BACKOFF_CAP) -> float:
+    """Seconds to wait before retry number ``retry`` (from 1): full jitter."""
+    ceiling = min(cap, BACKOFF_BASE * 2.0 ** min(retry - 1, 16))
+    return random.uniform(0.0, ceiling)
+
+
+_SECONDS = re.compile(r"[0-9]{1,9}")
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Read a ``Retry-After`` header: whole seconds or an HTTP date (RFC 9110, 10.2.3).
+
+    Args:
+        value: the header, or None.
+        now: the time of day in seconds since the epoch.
+
+    Returns:
+        The seconds to wait, never negative; None for a header that is absent or
+        means nothing.
+    """
+    if value is None:
+        return None
+    value = value.strip()
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+class Budget:
+    """A token bucket that lets a client retry now and then, but not storm an outage.
+
+    The figures are those of botocore's standard mode: 500 tokens, 5 for a retry, 10
+    for one after a time-out; a retry that helped gives its tokens back, and a call
+    that needed none adds one.
+    """
+
+    CAPACITY = 500
+    RETRY_COST = 5
+    TIMEOUT_COST = 10
+
+    def __init__(self) -> None:
+        self._tokens = self.CAPACITY
+        self._lock = threading.Lock()
+
+    def take(self, outcome: Failure | int) -> int:
+        """Take the tokens for one retry; 0 means that there are not enough."""
+        slow = outcome is Failure.TIMED_OUT or outcome in _SLOW
+        cost = self.TIMEOUT_COST if slow else self.RETRY_COST
+        with self._lock:
+            if self._tokens < cost:
+                return 0
+            self._tokens -= cost
+        return cost
+
+    def give(self, tokens: int) -> None:
+        """Put tokens back after a success."""
+        if self._tokens < self.CAPACITY:
+            with self._lock:
+                self._tokens = min(self.CAPACITY, self._tokens + tokens)

@@ -1,0 +1,216 @@
+"""The `requests` session a client sends through, and requests prepared for it.
+
+Most of what a plain `requests` call costs does not change from call to call: scanning
+the environment for proxies and a CA bundle, merging headers, preparing the URL. That is
+settled once here, and once more when a caller's own session changes. Everything goes
+through ``Session.send``, so adapters, hooks, mocks and instrumentation keep working.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, NamedTuple
+
+import requests
+from requests.adapters import HTTPAdapter
+
+_POOL_SIZE = 64
+
+
+class Secret(str):
+    """A header's value that no ``repr`` shows, such as that of a frame's variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep `requests` from looking for credentials in ``.netrc``."""
+    return request
+
+
+def _forget_location(response: requests.Response, **_: Any) -> None:
+    """Hide a redirect, whose body `requests` would otherwise read without limit."""
+    if response.is_redirect:
+        del response.headers["Location"]
+
+
+class _Settled(NamedTuple):
+    """What stays the same from request to request."""
+
+    seen: tuple[Any, ...]
+    base: str
+    headers: Any
+    hooks: dict[str, Any]
+    arguments: dict[str, Any]
+    plain: bool
+
+
+class Sender:
+    """Sends requests to one base URL over one session.
+
+    Args:
+        base_url: where paths are appended.
+        headers: sent with every request.
+        session: a caller's own session, which is neither changed nor closed; None
+            makes one.
+    """
+
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str], session: requests.Session | None = None
+    ) -> None:
+        self._base_url = base_url
+        self._headers = headers
+        self._owned = session is None
+        self._session = _own_session() if session is None else session
+        self._settled: _Settled | None = None
+
+    def after_fork(self) -> Sender:
+        """The same for a child process, sharing neither a socket nor a lock with this."""
+        session = None if self._owned else _twin(self._session)
+        return Sender(self._base_url, self._headers, session)
+
+    def close(self) -> None:
+        """Close the idle connections of a session of our own."""
+        if self._owned:
+            self._session.close()
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout: tuple[float, float],
+    ) -> requests.Response:
+        """Send one request; the body of the answer is left to be read.
+
+        Args:
+            method: upper case.
+            target: percent-encoded path and query, appended to the base URL.
+            headers: those of this request alone.
+            body: the encoded body, or None.
+            timeout: connect and read seconds.
+        """
+        settled = self._settle()
+        prepared = self._prepare(settled, method, target, headers, body)
+        return self._session.send(prepared, timeout=timeout, **settled.arguments)
+
+    def _settle(self) -> _Settled:
+        settled = self._settled
+        if settled is not None and (self._owned or settled.seen == self._look()):
+            return settled
+        session = self._session
+        seen = self._look()
+        template = session.prepare_request(
+            requests.Request(
+                "GET",
+                self._base_url,
+                headers=self._headers,
+                auth=None if session.auth else _no_auth,
+            )
+        )
+        arguments = session.merge_environment_settings(template.url, {}, True, None, None)
+        settled = self._settled = _Settled(
+            seen,
+            str(template.url).split("?")[0].rstrip("/"),
+            template.headers,
+            _hooks(template),
+            {**arguments, "stream": True, "allow_redirects": False},
+            type(session).prepare_request is requests.Session.prepare_request
+            and not (session.auth or session.params or len(session.cookies)),
+        )
+        return settled
+
+    def _look(self) -> tuple[Any, ...]:
+        """The settings of a session that requests depend on."""
+        session = self._session
+        return (
+            list(session.headers.items()),
+            dict(session.proxies),
+            session.verify,
+            session.cert,
+            session.trust_env,
+            session.auth,
+            copy.copy(session.params),
+            len(session.cookies),
+            [*session.hooks.get("response", ())],
+        )
+
+    def _prepare(
+        self,
+        settled: _Settled,
+        method: str,
+        target: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> requests.PreparedRequest:
+        url = settled.base + target
+        if settled.plain:
+            prepared = requests.PreparedRequest()
+            prepared.method = method
+            prepared.url = url
+            prepared.headers = settled.headers.copy()
+            prepared.headers.update(headers)
+            prepared.body = body
+            prepared.hooks = settled.hooks
+            if body is not None:
+                prepared.headers["Content-Length"] = str(len(body))
+            return prepared
+        session = self._session
+        prepared = session.prepare_request(
+            requests.Request(
+                method,
+                url,
+                headers={**self._headers, **headers},
+                data=body,
+                auth=None if session.auth else _no_auth,
+            )
+        )
+        prepared.hooks = _hooks(prepared)
+        return prepared
+
+
+def _own_session() -> requests.Session:
+    session = requests.Session()
+    # A cookie would make one caller's answer depend on another's.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE))
+    return session
+
+
+def _twin(session: requests.Session) -> requests.Session:
+    """A session with the same settings and connection pools of its own."""
+    twin: requests.Session = _shallow(session)
+    twin.adapters = copy.copy(session.adapters)
+    for prefix, adapter in session.adapters.items():
+        twin.adapters[prefix] = _fresh(adapter)
+    return twin
+
+
+def _fresh(adapter: Any) -> Any:
+    if not isinstance(adapter, HTTPAdapter):
+        return adapter
+    twin = _shallow(adapter)
+    state = adapter.__dict__
+    twin.proxy_manager = {}
+    twin.init_poolmanager(
+        state["_pool_connections"], state["_pool_maxsize"], block=state["_pool_block"]
+    )
+    return twin
+
+
+def _shallow(thing: Any) -> Any:
+    # copy.copy would go through pickling, which forgets what a subclass has added.
+    twin = object.__new__(type(thing))
+    twin.__dict__.update(thing.__dict__)
+    return twin
+
+
+def _hooks(prepared: requests.PreparedRequest) -> dict[str, Any]:
+    return {"response": [*prepared.hooks.get("response", ()), _forget_location]}

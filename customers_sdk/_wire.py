@@ -1,0 +1,487 @@
+"""The wire schema: camelCase JSON to attrs classes and back.
+
+This is the only module that knows how a wire name is spelled, and it knows none by
+heart: names are turned by rule (``external_id`` ↔ ``externalId``), and a class states
+its exceptions in field metadata (`wire`). It works for any attrs class whose last
+field is ``extra``, where members of the JSON object that the class does not name stay.
+
+A ``cattrs`` converter holds the rule for each type and writes classes back. What it
+reads a class with is generated once per class, on first use: one straight function
+that checks and fills every field. When that function refuses, the value is read again
+slowly, by the same rules, to say where it was wrong; good messages so cost nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import typing
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any, NamedTuple, NoReturn, TypeVar
+
+import attrs
+import cattrs
+from cattrs.gen import make_dict_unstructure_fn, override
+
+from customers_sdk.errors import ResponseFormatError
+
+T = TypeVar("T")
+
+_NAME = "customers_sdk.wire.name"
+_DIGITS = "customers_sdk.wire.digits"
+_OMIT = "customers_sdk.wire.omit"
+
+
+def wire(*, name: str | None = None, digits: bool = False, omit: bool = False) -> dict[str, Any]:
+    """Field metadata for what the naming rule and the type do not say.
+
+    Args:
+        name: the wire name, where the rule would give another.
+        digits: an integer that travels as a string of digits.
+        omit: a field whose None means that the member is absent, not null.
+    """
+    return {_NAME: name, _DIGITS: digits, _OMIT: omit}
+
+
+def wire_name(name: str) -> str:
+    """``postal_code`` to ``postalCode``."""
+    head, *rest = name.split("_")
+    return head + "".join(map(str.capitalize, rest))
+
+
+def names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The same mapping under wire names."""
+    return {wire_name(name): value for name, value in fields.items()}
+
+
+# --- the rule of each type: raise, or return the value; the type itself is cattrs' to pass
+
+
+def _text(value: Any, _: Any = None) -> Any:
+    if value.__class__ is not str:
+        raise TypeError
+    return value
+
+
+def _flag(value: Any, _: Any = None) -> Any:
+    if value.__class__ is not bool:
+        raise TypeError
+    return value
+
+
+def _integer(value: Any, _: Any = None) -> Any:
+    if value.__class__ is not int:
+        raise TypeError
+    return value
+
+
+def _object(value: Any, _: Any = None) -> Any:
+    if value.__class__ is not dict:
+        raise TypeError
+    return value
+
+
+_DIGIT_STRING = re.compile(r"-?[0-9]{1,400}")
+_DECIMAL_STRING = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?")
+
+
+def _digits(value: Any, _: Any = None) -> int:
+    if not _DIGIT_STRING.fullmatch(value):
+        raise ValueError
+    return int(value)
+
+
+def _money(value: Any, _: Any = None) -> Decimal:
+    # Decimal itself would take "NaN", "1_0" and a JSON number too.
+    if not _DECIMAL_STRING.fullmatch(value):
+        raise ValueError
+    return Decimal(value)
+
+
+def _instant(value: Any, _: Any = None) -> datetime:
+    """An instant of ISO 8601; one without a zone is no instant."""
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment
+
+
+try:
+    _instant("2026-11-22T20:17:22.071Z")
+except ValueError:  # before Python 3.11 `fromisoformat` knows no Z
+    _instant_with_offset = _instant
+
+    def _instant(value: Any, _: Any = None) -> datetime:
+        return _instant_with_offset(value[:-1] + "+00:00" if value[-1:] == "Z" else value)
+
+
+def _write_instant(moment: datetime) -> str:
+    moment = moment.astimezone(timezone.utc)
+    unit = "microseconds" if moment.microsecond % 1000 else "milliseconds"
+    return moment.isoformat(timespec=unit)[:-6] + "Z"
+
+
+def _write_money(amount: Decimal) -> str:
+    return format(amount, "f")
+
+
+_EXPECTED = {
+    str: "a string",
+    bool: "true or false",
+    int: "an integer",
+    datetime: "an ISO 8601 instant with a zone",
+    Decimal: "a decimal number in a string",
+    dict: "an object",
+    _digits: "an integer in a string",
+}
+
+# Checked in place, without a call: `{v}` is the value.
+_INLINE = {
+    str: "{v}.__class__ is not str",
+    bool: "{v} is not True and {v} is not False",
+    int: "{v}.__class__ is not int",
+    dict: "{v}.__class__ is not dict",
+}
+
+
+class _Spec(NamedTuple):
+    """What a field is on the wire."""
+
+    name: str
+    wire_name: str
+    kind: type
+    is_list: bool
+    nullable: bool
+    omit: bool
+    digits: bool
+
+    def rule(self) -> Callable[[Any], Any]:
+        if self.digits:
+            return _digits
+        return typing.cast("Callable[[Any], Any]", _converter.get_structure_hook(self.kind))
+
+    def expected(self) -> str:
+        if self.is_list:
+            return "a list"
+        return _EXPECTED[_digits if self.digits else self.kind]
+
+
+def _specs(cls: type) -> list[_Spec]:
+    hints = typing.get_type_hints(cls)
+    specs = []
+    for field in attrs.fields(cls):
+        if field.name == "extra":
+            continue
+        kind = hints[field.name]
+        arguments = typing.get_args(kind)
+        nullable = type(None) in arguments
+        if nullable:
+            (kind,) = (argument for argument in arguments if argument is not type(None))
+        is_list = typing.get_origin(kind) is tuple
+        if is_list:
+            kind = typing.get_args(kind)[0]
+        specs.append(
+            _Spec(
+                field.name,
+                field.metadata.get(_NAME) or wire_name(field.name),
+                dict if typing.get_origin(kind) is not None else kind,
+                is_list,
+                nullable,
+                field.metadata.get(_OMIT, False),
+                field.metadata.get(_DIGITS, False),
+            )
+        )
+    return specs
+
+
+# --- reading -----------------------------------------------------------------------------
+
+
+def _thawed(cls: type) -> type:
+    """A twin of a frozen class whose instances can be filled by plain assignment.
+
+    A frozen attrs ``__init__`` sets each field through ``object.__setattr__``: a call a
+    field, which is most of the price of a model. The twin has the same base and the
+    same slots, and so the same layout, and its ``__setattr__`` is ``object``'s: an
+    instance of it is filled at full speed, and then made one of the frozen class by
+    assigning ``__class__``, which Python allows between equal layouts. Nobody ever
+    sees an instance of the twin. (``__weakref__`` has to live in a common base, or the
+    layouts would differ.)
+    """
+    slots = cls.__dict__["__slots__"]
+    return type(
+        f"_Thawed{cls.__name__}",
+        cls.__bases__,
+        {
+            "__slots__": slots,
+            "__setattr__": object.__setattr__,
+            "__delattr__": object.__delattr__,
+        },
+    )
+
+
+def _reader(cls: type) -> Callable[..., Any]:
+    """Generate the function that reads a JSON object into ``cls``."""
+    specs = _specs(cls)
+    scope: dict[str, Any] = {
+        "cls": cls,
+        "new": object.__new__,
+        "thawed": _thawed(cls),
+        "restore_integers": restore_integers,
+        "known": frozenset(spec.wire_name for spec in specs),
+        "nulls": {s.wire_name: None for s in specs if s.nullable and not s.omit},
+    }
+    size = len([spec for spec in specs if not spec.omit])
+    # Only members whose content is free can hold such numbers.
+    free = "restore_integers({})" if _fast_decode is not None else "{}"
+    lines = [f"size = {size}"]
+    for spec in specs:
+        if spec.omit:
+            lines.append(f"v = d.get({spec.wire_name!r}, d)")
+            lines.append("if v is d: v = None")
+            lines.append("else: size += 1")
+        else:
+            lines.append(f"v = d[{spec.wire_name!r}]")
+        guard = "v is not None and " if spec.nullable else ""
+        if spec.is_list:
+            scope[f"rule_{spec.name}"] = spec.rule()
+            lines.append(f"if {guard}v.__class__ is not list: raise TypeError")
+            value = f"tuple([rule_{spec.name}(i) for i in v]) if v else ()"
+            if spec.nullable:
+                value = f"None if v is None else {value}"
+        elif spec.kind in _INLINE and not spec.digits:
+            lines.append(f"if {guard}({_INLINE[spec.kind].format(v='v')}): raise TypeError")
+            value = f"{free.format('v')} if v else {{}}" if spec.kind is dict else "v"
+        else:
+            scope[f"rule_{spec.name}"] = spec.rule()
+            value = f"rule_{spec.name}(v)"
+            if spec.nullable:
+                value = f"None if v is None else {value}"
+        lines.append(f"o.{spec.name} = {value}")
+    body = "\n        ".join(lines)
+    source = f"""\
+def read(d, _=None, complete=False):
+    if d.__class__ is not dict: raise TypeError
+    o = new(thawed)
+    try:
+        {body}
+    except KeyError:
+        if complete: raise
+        return read({{**nulls, **d}}, None, True)
+    o.extra = {{}} if len(d) == size else {free.format("{k: d[k] for k in d if k not in known}")}
+    o.__class__ = cls
+    return o
+"""
+    exec(compile(source, f"<reader of {cls.__name__}>", "exec"), scope)
+    return typing.cast("Callable[..., Any]", scope["read"])
+
+
+def _writer(cls: type) -> Callable[[Any], dict[str, Any]]:
+    options: dict[str, Any] = {
+        spec.name: override(
+            rename=spec.wire_name,
+            omit_if_default=spec.omit,
+            unstruct_hook=(lambda v: None if v is None else str(v)) if spec.digits else None,
+        )
+        for spec in _specs(cls)
+    }
+    write: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
+        cls, _converter, extra=override(omit=True), **options
+    )
+    return lambda value: {**write(value), **_converter.unstructure(value.extra)}
+
+
+_converter = cattrs.Converter(
+    detailed_validation=False, unstruct_collection_overrides={tuple: list}
+)
+for _kind, _rule in (
+    (str, _text),
+    (bool, _flag),
+    (int, _integer),
+    (dict, _object),
+    (datetime, _instant),
+    (Decimal, _money),
+):
+    _converter.register_structure_hook(_kind, _rule)
+_converter.register_unstructure_hook(datetime, _write_instant)
+_converter.register_unstructure_hook(Decimal, _write_money)
+_converter.register_structure_hook_factory(attrs.has, _reader)
+_converter.register_unstructure_hook_factory(attrs.has, _writer)
+
+
+def structure(data: Any, cls: type[T], path: str = "data") -> T:
+    """Read a decoded JSON object into an instance of an attrs class.
+
+    Args:
+        data: what `loads` gave.
+        cls: a frozen, slotted attrs class.
+        path: where ``data`` stands in the answer, for the error.
+
+    Raises:
+        ResponseFormatError: a required field is missing, or a field has another type
+            than the class says; the text names its path and never its value.
+    """
+    read = _converter.get_structure_hook(cls)
+    try:
+        return typing.cast(T, read(data, cls))
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):
+        pass
+    raise ResponseFormatError(_explain(data, cls, path) or f"{path}: not a {cls.__name__}")
+
+
+def structure_list(data: Any, cls: type[T], path: str = "data") -> tuple[T, ...]:
+    """Read a decoded JSON list of objects; otherwise like `structure`."""
+    if data.__class__ is not list:
+        raise ResponseFormatError(_mismatch(path, "a list", data))
+    read = _converter.get_structure_hook(cls)
+    try:
+        return tuple([read(item, cls) for item in data])
+    except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):
+        pass
+    return tuple(structure(item, cls, f"{path}[{index}]") for index, item in enumerate(data))
+
+
+def _explain(data: Any, cls: type, path: str) -> str | None:
+    """Say what is wrong with ``data``: the first place that breaks a rule, or None."""
+    if data.__class__ is not dict:
+        return _mismatch(path, "an object", data)
+    for spec in _specs(cls):
+        place = f"{path}.{spec.wire_name}"
+        if spec.wire_name not in data:
+            if not spec.nullable:
+                return f"{place}: missing"
+            continue
+        value = data[spec.wire_name]
+        if value is None and spec.nullable:
+            continue
+        if attrs.has(spec.kind):
+            items = [(place, value)]
+            if spec.is_list:
+                if value.__class__ is not list:
+                    return _mismatch(place, "a list", value)
+                items = [(f"{place}[{index}]", item) for index, item in enumerate(value)]
+            for where, item in items:
+                wrong = _explain(item, spec.kind, where)
+                if wrong:
+                    return wrong
+            continue
+        try:
+            spec.rule()(value) if spec.digits else _converter.structure(value, spec.kind)
+        except (TypeError, ValueError, AttributeError, IndexError):
+            return _mismatch(place, spec.expected(), value)
+    return None
+
+
+_JSON_NAMES = {
+    "NoneType": "null",
+    "str": "a string",
+    "bool": "a boolean",
+    "int": "a number",
+    "float": "a number",
+    "list": "a list",
+    "dict": "an object",
+}
+
+
+def _mismatch(path: str, expected: str, value: Any) -> str:
+    kind = type(value).__name__
+    got = _JSON_NAMES.get(kind, kind)
+    return f"{path}: expected {expected}, got {'another one' if got == expected else got}"
+
+
+def unstructure(value: Any) -> dict[str, Any]:
+    """Write an instance of an attrs class as the JSON object it came from."""
+    return typing.cast("dict[str, Any]", _converter.unstructure(value))
+
+
+# --- JSON text ---------------------------------------------------------------------------
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+
+try:
+    import orjson
+except ImportError:
+    _fast_decode = None
+else:
+    _fast_decode = orjson.loads
+
+
+def loads(body: bytes) -> Any:
+    """Decode the JSON text of an answer (UTF-8; NaN and infinities are no JSON).
+
+    With ``orjson`` installed it does the work, and `json` what `orjson` refuses.
+
+    Raises:
+        ResponseFormatError: it is not JSON, or nested too deeply to be read.
+    """
+    if _fast_decode is not None:
+        try:
+            return _fast_decode(body)
+        except ValueError:
+            pass
+    try:
+        return _decode(body.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        kind = type(error).__name__
+    raise ResponseFormatError(f"the body is not JSON that can be read ({kind}, {len(body)} bytes)")
+
+
+def restore_integers(value: Any) -> Any:
+    """Make integers again of those that orjson has made floats, in place: 64 bits and more.
+
+    A JavaScript service writes such a number with the digits that ``repr`` gives, and
+    from 1e21 on with an exponent, which `json` reads as a float too.
+    """
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        for key, item in node.items() if node.__class__ is dict else enumerate(node):
+            if item.__class__ is float:
+                if 2.0**63 <= abs(item) < 1e21:
+                    node[key] = int(Decimal(repr(item)))
+            elif item.__class__ is dict or item.__class__ is list:
+                waiting.append(item)
+    return value
+
+
+LARGEST_REQUEST = 1_048_576
+
+
+def dumps(value: Any, name: str) -> bytes:
+    """Encode a request's body.
+
+    Raises:
+        ValueError: it is larger than 1 MiB, which the service fails at (observed,
+            recording ``create_body_1MiB_plus_1``).
+    """
+    try:
+        body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # a lone surrogate travels escaped
+        body = json.dumps(value, separators=(",", ":")).encode()
+    if len(body) > LARGEST_REQUEST:
+        raise ValueError(
+            f"{name} is too large: {len(body)} bytes of JSON, {LARGEST_REQUEST} at most"
+        )
+    return body
+
+
+def unwrap(body: Any) -> tuple[Any, Any]:
+    """Take the envelope off a success: its ``data``, and its ``pagination`` or None.
+
+    Raises:
+        ResponseFormatError: it is not an envelope of success, or has no data.
+    """
+    if not isinstance(body, Mapping):
+        raise ResponseFormatError(_mismatch("the body", "an object", body))
+    if body.get("success") is not True:
+        raise ResponseFormatError("the body does not say success: true")
+    if "data" not in body:
+        raise ResponseFormatError("the body has no data")
+    return body["data"], body.get("pagination")

@@ -1,0 +1,204 @@
+"""The client: settings in, one transport held, ``.customers`` out."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, NoReturn
+
+import requests
+
+from customers_sdk import _checks
+from customers_sdk._checks import Timeout
+from customers_sdk._session import Secret, Sender
+from customers_sdk._transport import ApiResponse, Call, Transport
+from customers_sdk._version import __version__
+from customers_sdk.customers import Customers
+
+DEFAULT_BASE_URL = "https://api.noderails.com"
+
+
+class Client:
+    """A client of the Customers API, to be made once and shared.
+
+    It may be used from many threads at once, and in processes forked after it was
+    made: each process gets connections of its own. Proxies and a CA bundle are taken
+    from the environment when the first request is made.
+
+    Args:
+        api_key: secret key, ``nr_test_sk_…`` or ``nr_live_sk_…``; by default
+            ``NODERAILS_API_KEY``.
+        app_id: the app that customers are created in and looked for; by default
+            ``NODERAILS_APP_ID``.
+        base_url: the service; by default ``NODERAILS_BASE_URL``, or the real one.
+        timeout: seconds to connect and seconds without a byte, as a pair, or one
+            number for both.
+        deadline: seconds for a whole call with all its tries and waits.
+        max_retries: tries beyond the first; see the documentation on reliability for
+            what is tried again.
+        api_version: value of the ``NodeRails-Version`` header, for instance
+            ``2026-03-07``; None sends none.
+        session: a `requests.Session` of your own, for proxies, certificates, adapters or
+            instrumentation. It is neither changed nor closed.
+        user_agent: your application, put before the SDK's own ``User-Agent``.
+        allow_http: permit plain http to another machine, which sends the key in the
+            clear. Loopback needs no permission.
+
+    Attributes:
+        customers: the `Customers` of the service.
+
+    Raises:
+        ConfigurationError: a setting is missing or wrong; the text names it.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        app_id: str | None = None,
+        *,
+        base_url: str | None = None,
+        timeout: Timeout = (5.0, 20.0),
+        deadline: float = 25.0,
+        max_retries: int = 2,
+        api_version: str | None = None,
+        session: requests.Session | None = None,
+        user_agent: str | None = None,
+        allow_http: bool = False,
+    ) -> None:
+        env = os.environ
+        key = _checks.api_key(env.get("NODERAILS_API_KEY") if api_key is None else api_key)
+        self._app_id = _checks.app_id(env.get("NODERAILS_APP_ID") if app_id is None else app_id)
+        if base_url is None:
+            base_url = env.get("NODERAILS_BASE_URL") or DEFAULT_BASE_URL
+        self._base_url = _checks.base_url(base_url, allow_http=allow_http)
+        self._environment = key.split("_")[1]
+        self._limits = _checks.limits(timeout, deadline, max_retries)
+        agent = f"customers-sdk/{__version__} python/{platform.python_version()}"
+        own_agent = _checks.header_setting(user_agent, "user_agent")
+        headers = {
+            "Accept": "application/json",
+            "User-Agent": f"{own_agent} {agent}" if own_agent else agent,
+            "x-api-key": Secret(key),
+        }
+        version = _checks.header_setting(api_version, "api_version")
+        if version:
+            headers["NodeRails-Version"] = version
+        self._transport = Transport(
+            Sender(self._base_url, headers, _checks.session(session)),
+            base_url=self._base_url,
+            api_key=key,
+            app_id=self._app_id,
+        )
+        self.customers = Customers(self._transport, self._app_id, self._limits)
+
+    @property
+    def base_url(self) -> str:
+        """The service's address."""
+        return self._base_url
+
+    @property
+    def app_id(self) -> str:
+        """The client's own app."""
+        return self._app_id
+
+    @property
+    def environment(self) -> str:
+        """What the key is for: ``test`` or ``live``."""
+        return self._environment
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+        timeout: Timeout | None = None,
+        deadline: float | None = None,
+        max_retries: int | None = None,
+    ) -> ApiResponse:
+        """Reach a route that has no method yet, with the same safety.
+
+        A POST or PATCH is not sent again after a time-out, since nothing is known of
+        what makes it unique.
+
+        Args:
+            method: GET, POST, PUT, PATCH or DELETE.
+            path: from the base URL, beginning with a slash; without a query. Ids in it
+                have to be percent-encoded.
+            params: the query; None values are left out, lists repeat the name.
+            json: the body; None sends none.
+            headers: more headers; the key's and those that frame the request are refused.
+            idempotency_key: for POST, PUT and PATCH; by default one is drawn.
+            timeout, deadline, max_retries: as for the client, for this call.
+
+        Returns:
+            The answer, out of its envelope and otherwise undecoded.
+
+        Raises:
+            ValueError, TypeError: an argument is wrong; the text names it.
+            CustomersError: as for every call.
+        """
+        verb = _checks.method(method)
+        checked = _checks.path(path)
+        body = None
+        if json is not None:
+            from customers_sdk import _wire
+
+            body = _wire.dumps(_checks.json_value(json, "json"), "json")
+        if idempotency_key is not None and verb in ("GET", "DELETE"):
+            raise ValueError(f"idempotency_key does nothing on a {verb}")
+        response = self._transport.send(
+            Call(
+                verb,
+                checked,
+                route=_template(checked),
+                limits=self._limits.override(timeout, deadline, max_retries),
+                query=_checks.query(params),
+                body=body,
+                key=_checks.idempotency_key(idempotency_key),
+                headers=_checks.headers(headers),
+                repeatable=verb == "PUT",
+            )
+        )
+        if isinstance(response.data, (dict, list)):
+            from customers_sdk import _wire
+
+            _wire.restore_integers(response.data)
+        return response
+
+    def close(self) -> None:
+        """Close idle connections. A session passed in is left open."""
+        self._transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Client {self._base_url} app_id={self._app_id!r} {self._environment} key>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a Client holds a secret key and open connections and cannot be pickled: make one "
+            "in the process that needs it, for instance from the NODERAILS_* variables"
+        )
+
+
+def _template(path: str) -> str:
+    """A path with everything that may be an id left out, for logs and error texts."""
+    return "/".join(
+        part if part.isalpha() and part.islower() and len(part) < 32 else part and "{}"
+        for part in path.split("/")
+    )

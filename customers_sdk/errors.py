@@ -1,0 +1,246 @@
+"""The exception tree, and how an answer of the service becomes one of its members.
+
+Every error can be pickled and copied: it is built from one positional text, and
+everything else lives in its ``__dict__``. No error text of ours holds a key, a
+URL's query, or a value the caller sent; what the service itself wrote is kept in
+``message`` and ``details``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class CustomersError(Exception):
+    """The root of every error this package raises for itself.
+
+    Attributes:
+        request_id: the ``x-request-id`` of the last try, or None if none was made.
+        idempotency_key: for a write, the key in the caller's own form. Passing it
+            again gives the same header, so a call repeated within 24 hours is not
+            carried out twice.
+        outcome_unknown: True if the write may have been carried out although no
+            proper answer came back.
+        attempts: the number of requests that were made.
+        elapsed: the time they took together, in seconds.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        request_id: str | None = None,
+        idempotency_key: str | None = None,
+        outcome_unknown: bool = False,
+        attempts: int = 0,
+        elapsed: float = 0.0,
+    ) -> None:
+        super().__init__(text)
+        self.request_id = request_id
+        self.idempotency_key = idempotency_key
+        self.outcome_unknown = outcome_unknown
+        self.attempts = attempts
+        self.elapsed = elapsed
+
+
+class ConfigurationError(CustomersError, ValueError):
+    """A setting of the client is missing or wrong; the text names it."""
+
+
+class ApiError(CustomersError):
+    """The service answered, and the answer is an error.
+
+    Attributes:
+        status: the HTTP status.
+        code: the service's own ``code``, or its ``type`` where that came instead;
+            None if the body was not the service's (a proxy's page of HTML).
+        message: the service's own message.
+        details: the service's list of issues, or None.
+        replayed: True if this is the stored answer to an earlier request under the
+            same idempotency key. It is up to 24 hours old, and nothing was tried now.
+        retry_after: the seconds the service asked to be left alone, or None.
+    """
+
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        status: int = 0,
+        code: str | None = None,
+        message: str = "",
+        details: Any = None,
+        replayed: bool = False,
+        retry_after: float | None = None,
+        **context: Any,
+    ) -> None:
+        super().__init__(text, **context)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.details = details
+        self.replayed = replayed
+        self.retry_after = retry_after
+
+
+class ValidationIssue(NamedTuple):
+    """One thing the service found wrong with what was sent.
+
+    Attributes:
+        path: where, in the wire's own names: ``("email",)``.
+        message: what was wrong, in the service's words.
+        code: the kind of mistake (``too_big``, ``invalid_type`` …), or None.
+    """
+
+    path: tuple[str | int, ...]
+    message: str
+    code: str | None = None
+
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.path))}: {self.message}"
+
+
+class ValidationError(ApiError):
+    """400 or 422: the service refuses what was sent."""
+
+    @property
+    def issues(self) -> tuple[ValidationIssue, ...]:
+        """What was wrong field by field; empty if the service gave no details."""
+        if not isinstance(self.details, list):
+            return ()
+        return tuple(
+            ValidationIssue(
+                tuple(path) if isinstance(path := issue.get("path"), list) else (),
+                str(issue.get("message", "")),
+                code if isinstance(code := issue.get("code"), str) else None,
+            )
+            for issue in self.details
+            if isinstance(issue, dict)
+        )
+
+
+class AuthenticationError(ApiError):
+    """401: the key is unknown, inactive or expired, or the service's database is down."""
+
+
+class PermissionDeniedError(ApiError):
+    """403: the record is another merchant's, or the organisation is suspended."""
+
+
+class NotFoundError(ApiError):
+    """404: there is no such record, or no such route."""
+
+
+class ConflictError(ApiError):
+    """409."""
+
+
+class RateLimitError(ApiError):
+    """429: too many requests; ``retry_after`` says for how many seconds, if known."""
+
+
+class ServerError(ApiError):
+    """5xx. A duplicate external id and a duplicate wallet are answered so as well."""
+
+
+class TransportError(CustomersError):
+    """No answer came: the connection could not be made, broke, or was refused by TLS."""
+
+
+class RequestTimeoutError(TransportError):
+    """No answer came in time."""
+
+
+class ResponseFormatError(CustomersError):
+    """An answer came that is not what was promised; the text names the place.
+
+    Attributes:
+        status: the HTTP status of that answer, or 0 if it did not come over HTTP.
+    """
+
+    def __init__(self, text: str = "", *, status: int = 0, **context: Any) -> None:
+        super().__init__(text, **context)
+        self.status = status
+
+
+class IdempotencyError(CustomersError):
+    """The stored answer to an idempotency key belongs to a different request."""
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: ValidationError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: ValidationError,
+    429: RateLimitError,
+}
+
+# Observed (recording outage_db_down_list): a key that is wrong is told so in other words.
+_DATABASE_DOWN = "Authentication required"
+
+
+def error_code(body: Any) -> str | None:
+    """The service's ``code`` in the body of an error, or its ``type`` where that came."""
+    code = _inner(body).get("code", _inner(body).get("type"))
+    return code if isinstance(code, str) else None
+
+
+def _inner(body: Any) -> Mapping[str, Any]:
+    inner = body.get("error") if isinstance(body, Mapping) else None
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def error_from_response(
+    status: int,
+    body: Any,
+    *,
+    hint: str = "",
+    tail: str = "",
+    reason: str = "",
+    replayed: bool = False,
+    retry_after: float | None = None,
+    **context: Any,
+) -> ApiError:
+    """Build the error for an answer that is not a success.
+
+    Args:
+        status: the HTTP status.
+        body: the decoded JSON body, or None if it was not JSON.
+        hint: what else may explain it.
+        tail: what the text ends with: tries, route and request id.
+        reason: the reason phrase, for an answer without a message of the service's.
+        replayed: whether the answer is a stored one.
+        retry_after: seconds to wait before another try, if the service said so.
+        context: what every error carries (``request_id``, ``idempotency_key`` …).
+    """
+    code = error_code(body)
+    message = _inner(body).get("message")
+    hints = [hint] if hint else []
+    if not isinstance(message, str):
+        message = reason or "no reason given"
+        hints.append("the body was not one of the service's errors")
+    if 300 <= status < 400:
+        hints.append("redirects are never followed: check base_url")
+    if status == 401 and message == _DATABASE_DOWN:
+        hints.append("the service answers a key so while its own database is down")
+    if replayed:
+        hints.append(
+            "this is the stored answer to an earlier request under the same idempotency key, "
+            "up to 24 hours old: nothing was tried now; use a new key to try again"
+        )
+    if retry_after is not None:
+        hints.append(f"retry after {retry_after:g} s")
+    head = f"{status} {code}" if code else str(status)
+    kind = _BY_STATUS.get(status) or (ServerError if 500 <= status < 600 else ApiError)
+    return kind(
+        "; ".join([f"{head}: {message}", *hints]) + tail,
+        status=status,
+        code=code,
+        message=message,
+        details=_inner(body).get("details"),
+        replayed=replayed,
+        retry_after=retry_after,
+        **context,
+    )

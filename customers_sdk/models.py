@@ -1,0 +1,256 @@
+"""What the service knows about a customer: frozen, slotted attrs classes.
+
+They compare, hash, pickle and copy. A ``repr`` shows ids, instants and states, and no
+personal data. Members of an answer that a class does not name stay in ``extra`` under
+their wire names; statuses and types are open vocabularies and so plain strings.
+Instants are timezone-aware; money is an exact `decimal.Decimal` in units of its
+currency. Source: the documented Customers API, and the recordings of the service.
+"""
+
+# The annotations are resolved while running, which `X | None` is not before Python 3.10.
+# ruff: noqa: UP045
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Optional, TypeVar, cast
+
+import attrs
+
+from customers_sdk import _wire
+
+M = TypeVar("M", bound="Model")
+
+
+class Model:
+    """The base of all models: reads and writes the wire form."""
+
+    __slots__ = ("__weakref__",)
+
+    @classmethod
+    def from_dict(cls: type[M], data: Mapping[str, Any]) -> M:
+        """Read the wire form: a decoded JSON object with camelCase names.
+
+        Raises:
+            TypeError: ``data`` is no mapping.
+            ResponseFormatError: a required field is missing, or one has the wrong
+                type; the text names its path.
+        """
+        if not isinstance(data, Mapping):
+            raise TypeError(f"data must be a mapping, not {type(data).__name__}")
+        return _wire.structure(data if data.__class__ is dict else dict(data), cls, cls.__name__)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Write the wire form: camelCase names, and instants and money as the service has them.
+
+        It equals what the object was read from, except that nullable fields that were
+        absent come as None (an absent ``chain`` stays absent).
+        """
+        return _wire.unstructure(self)
+
+    def narrowed_to(self, cls: type[M]) -> M:
+        """The same record as an instance of ``cls``, one of this class's bases."""
+        return cls(**{name: getattr(self, name) for name in attrs.fields_dict(cast("Any", cls))})
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
+class Chain(Model):
+    """A blockchain.
+
+    Attributes:
+        chain_id: the EVM chain id (1, 137, 8453 …), or the service's own number for
+            Solana (101 testnet, 102 devnet, 103 mainnet) and Sui (201 devnet, 202
+            testnet, 203 mainnet).
+        name: the service's name for it (``ethereum``, ``polygon`` …).
+    """
+
+    chain_id: int
+    name: str
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
+class Wallet(Model):
+    """A wallet of a customer on one chain.
+
+    Attributes:
+        id: UUID of this wallet record, the one `remove_wallet` takes.
+        customer_account_id: the customer's id.
+        chain_id: see `Chain`.
+        wallet_address: as the service stores it (EVM and Sui in lower case).
+        has_active_authorization: whether the customer lets us draw on it.
+        authorization_type: ``PERMIT``, ``NATIVE``, ``EIP7702`` … (an open set), or None.
+        authorization_tx_hash: the transaction that authorised it, or None.
+        authorized_at: when, or None.
+        created_at: when the record was made.
+        updated_at: when it last changed.
+        chain: given by `retrieve` and `add_wallet`, otherwise None.
+    """
+
+    id: str
+    customer_account_id: str
+    chain_id: int
+    wallet_address: str = attrs.field(repr=False)
+    has_active_authorization: bool
+    authorization_type: Optional[str] = None
+    authorization_tx_hash: Optional[str] = attrs.field(default=None, repr=False)
+    authorized_at: Optional[datetime] = None
+    created_at: datetime
+    updated_at: datetime
+    chain: Optional[Chain] = attrs.field(default=None, repr=False, metadata=_wire.wire(omit=True))
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
+class App(Model):
+    """The app that a customer belongs to.
+
+    Attributes:
+        id: UUID.
+        name: the app's name.
+        merchant_id: UUID of the merchant that owns it.
+        environment: ``TEST`` or ``LIVE`` (an open set).
+        receiving_wallet: where payments go.
+        receiving_wallet_signature: the merchant's signature of it.
+        payout_wallet: where payouts go.
+        payout_approved: whether that wallet is approved.
+        created_at: when the app was made.
+        updated_at: when it last changed.
+    """
+
+    id: str
+    name: str
+    merchant_id: Optional[str] = None
+    environment: Optional[str] = None
+    receiving_wallet: Optional[str] = attrs.field(default=None, repr=False)
+    receiving_wallet_signature: Optional[str] = attrs.field(default=None, repr=False)
+    payout_wallet: Optional[str] = attrs.field(default=None, repr=False)
+    payout_approved: Optional[bool] = None
+    created_at: Optional[datetime] = None
+    updated_at: Optional[datetime] = None
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
+class PaymentIntent(Model):
+    """One payment in a customer's history.
+
+    Attributes:
+        id: UUID.
+        status: ``CREATED``, ``AUTHORIZED``, ``CAPTURED``, ``SETTLED`` … (an open set).
+        amount: exact, in units of ``currency``; refunds are negative.
+        currency: ISO 4217 code.
+        crypto_amount: in the token's smallest unit, exact up to 2**256 - 1, or None.
+        crypto_token_key: which token, or None.
+        authorization_chain_id: the chain it was authorised on, or None; see `Chain`.
+        created_at: when it was made.
+        captured_at: when it was captured, or None.
+    """
+
+    id: str
+    status: str
+    amount: Decimal
+    currency: str
+    crypto_amount: Optional[int] = attrs.field(default=None, metadata=_wire.wire(digits=True))
+    crypto_token_key: Optional[str] = None
+    authorization_chain_id: Optional[int] = None
+    created_at: datetime
+    captured_at: Optional[datetime] = None
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
+class Invoice(Model):
+    """One invoice in a customer's history.
+
+    Attributes:
+        id: UUID.
+        invoice_number: the merchant's number for it, or None.
+        status: ``DRAFT``, ``OPEN``, ``PAID``, ``VOID`` … (an open set).
+        total: exact, in units of ``currency``.
+        currency: ISO 4217 code.
+        due_date: when it is due, or None.
+        paid_at: when it was paid, or None.
+        created_at: when it was made.
+    """
+
+    id: str
+    invoice_number: Optional[str] = None
+    status: str
+    total: Decimal
+    currency: str
+    due_date: Optional[datetime] = None
+    paid_at: Optional[datetime] = None
+    created_at: datetime
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
+class CustomerCounts(Model):
+    """How many records of each kind hang off a customer."""
+
+    payment_intents: int
+    subscriptions: int
+    invoices: int
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
+class Customer(Model):
+    """Somebody who pays you.
+
+    Attributes:
+        id: UUID, given by the service.
+        app_id: the app the customer belongs to.
+        external_id: your own id for them, unique within an app, or None.
+        email, name, address, city, state, country, postal_code: text or None.
+        metadata: your own JSON object, ``{}`` if you set none.
+        created_at: when the record was made, to the millisecond.
+        updated_at: when it last changed.
+        wallets: their wallets.
+        extra: members of the answer that this class does not name.
+    """
+
+    id: str
+    app_id: str
+    external_id: Optional[str] = attrs.field(default=None, repr=False)
+    email: Optional[str] = attrs.field(default=None, repr=False)
+    name: Optional[str] = attrs.field(default=None, repr=False)
+    address: Optional[str] = attrs.field(default=None, repr=False)
+    city: Optional[str] = attrs.field(default=None, repr=False)
+    state: Optional[str] = attrs.field(default=None, repr=False)
+    country: Optional[str] = attrs.field(default=None, repr=False)
+    postal_code: Optional[str] = attrs.field(default=None, repr=False)
+    metadata: Mapping[str, Any] = attrs.field(repr=False, hash=False)
+    created_at: datetime
+    updated_at: datetime
+    wallets: tuple[Wallet, ...]
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
+class CustomerSummary(Customer):
+    """A customer as a list shows them.
+
+    Attributes:
+        counts: how many records hang off them.
+    """
+
+    counts: CustomerCounts = attrs.field(metadata=_wire.wire(name="_count"))
+
+
+@attrs.frozen(kw_only=True, weakref_slot=False)
+class CustomerDetail(Customer):
+    """A customer with their history; their wallets carry ``chain``.
+
+    Attributes:
+        app: the app they belong to.
+        payment_intents: their last 50 payments, the newest first.
+        invoices: their last 50 invoices, the newest first.
+    """
+
+    app: App
+    payment_intents: tuple[PaymentIntent, ...]
+    invoices: tuple[Invoice, ...]
