@@ -1,0 +1,154 @@
+"""The service as one WSGI application; it can be called in process or served over HTTP."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from typing import TYPE_CHECKING, Callable, Optional
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from . import answers
+from .bodies import UnreadableBody, parsed_body
+from .idempotency import KEYED_METHODS, LONGEST_KEY, Locks
+from .paths import RawPaths
+from .routes import register_routes
+
+if TYPE_CHECKING:
+    from .store import Store
+
+API_VERSION = "2026-03-07"
+
+_METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE"
+_logger = logging.getLogger("customers_sdk.sandbox")
+
+
+class Application(Flask):
+    """The Customers API over one store.
+
+    A request passes these stations, in the observed order: request id, OPTIONS, body parsing, API
+    version, idempotency, routing, authentication, validation, rules. `latency` (seconds, may be
+    changed at any time) is waited in each write before its row is stored and while its
+    idempotency key is locked. Wrap `wsgi_app` to put more in front.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        latency: float = 0.0,
+        locks: Optional[Locks] = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        super().__init__(__name__, static_folder=None, template_folder=None)
+        self.store = store
+        self.locks = locks or Locks()
+        self.latency = latency
+        self._sleep = sleep
+        self.url_map.merge_slashes = False
+        self.url_map.strict_slashes = False
+        for station in (
+            _name_request,
+            _answer_options,
+            _read_body,
+            _check_version,
+            self._check_key,
+        ):
+            self.before_request(station)
+        self.after_request(self._finish)
+        self.teardown_request(self._unlock)
+        self.register_error_handler(Exception, _answer_error)
+        register_routes(self, store, self.before_write)
+        self.wsgi_app = RawPaths(self.wsgi_app)  # type: ignore[method-assign]
+
+    def before_write(self) -> None:
+        """Waits as long as a write takes."""
+        if self.latency > 0:
+            self._sleep(self.latency)
+
+    def _check_key(self) -> Optional[Response]:
+        key = request.headers.get("Idempotency-Key", "")
+        if request.method not in KEYED_METHODS or not key:
+            return None
+        if len(key) > LONGEST_KEY:
+            text = f"Idempotency-Key must be at most {LONGEST_KEY} characters"
+            raise answers.typed_refusal(400, "invalid_request_error", text)
+        replay = self._replay(key)
+        if replay is not None:
+            return replay
+        g.lock = self.locks.take(key, request.environ.get("waitress.client_disconnected", _never))
+        if g.lock is None:
+            text = (
+                "A request with this Idempotency-Key is currently being processed. Retry shortly."
+            )
+            raise answers.typed_refusal(409, "idempotency_error", text)
+        replay = self._replay(key)
+        if replay is not None:
+            self._unlock()
+        return replay
+
+    def _replay(self, key: str) -> Optional[Response]:
+        kept = self.store.recalled(key)
+        if kept is None:
+            return None
+        answer = answers.text_answer(kept["status"], kept["body"], answers.REPLAY_TYPE)
+        answer.headers["Idempotent-Replayed"] = "true"
+        return answer
+
+    def _finish(self, answer: Response) -> Response:
+        lock = g.get("lock")
+        if lock is not None:
+            self.store.remember(lock.key, answer.status_code, answer.get_data(as_text=True))
+            self._unlock()
+        answer = answers.unless_known(request, answer)
+        answer.headers["x-request-id"] = g.request_id
+        if g.get("versioned"):
+            answer.headers["NodeRails-Version"] = API_VERSION
+        return answer
+
+    def _unlock(self, _: Optional[BaseException] = None) -> None:
+        lock = g.pop("lock", None)
+        if lock is not None:
+            self.locks.release(lock)
+
+
+def _never() -> bool:
+    return False
+
+
+def _name_request() -> None:
+    g.request_id = request.headers.get("x-request-id") or str(uuid.uuid4())
+
+
+def _answer_options() -> Optional[Response]:
+    if request.method != "OPTIONS":
+        return None
+    answer = answers.empty_answer(204)
+    answer.headers["Access-Control-Allow-Methods"] = _METHODS
+    return answer
+
+
+def _read_body() -> None:
+    try:
+        g.body = parsed_body(request)
+    except UnreadableBody:
+        raise answers.internal_error() from None
+
+
+def _check_version() -> None:
+    version = request.headers.get("NodeRails-Version", "").strip()
+    if version and version != API_VERSION:
+        text = f'Invalid API version "{version}". Valid versions: {API_VERSION}'
+        raise answers.typed_refusal(400, "invalid_request_error", text)
+    g.versioned = True
+
+
+def _answer_error(error: Exception) -> Response:
+    if isinstance(error, answers.Refusal):
+        return answers.error_answer(error)
+    if isinstance(error, HTTPException):
+        return answers.error_answer(answers.refusal(404, "NOT_FOUND", "Route not found"))
+    _logger.error("request %s failed", g.get("request_id"), exc_info=error)
+    return answers.error_answer(answers.internal_error())

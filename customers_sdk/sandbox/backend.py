@@ -1,0 +1,72 @@
+"""The sandbox without a port: a database, the service over it, and a key to call it with."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Callable, Optional, Union
+
+from .app import Application
+from .database import Database
+from .seeding import Seeding
+from .store import Store, current_milliseconds
+
+TIE_ORDERS = ("stable", "random")
+
+
+class Backend(Seeding):
+    """One isolated service, its application callable in process.
+
+    `db` is the path of the SQLite file (by default a temporary one, deleted by `close`), `latency`
+    the seconds each write takes, `now` the clock in milliseconds since 1970. A database opened
+    again keeps its key and its app. Raises ``ValueError`` for an unknown `tie_order`.
+    """
+
+    def __init__(
+        self,
+        *,
+        db: Optional[Union[str, Path]] = None,
+        tie_order: str = "stable",
+        latency: float = 0.0,
+        now: Callable[[], int] = current_milliseconds,
+    ) -> None:
+        if tie_order not in TIE_ORDERS:
+            raise ValueError(f"tie_order must be one of {', '.join(TIE_ORDERS)}")
+        self._temporary = tempfile.mkdtemp(prefix="customers-sandbox-") if db is None else None
+        path = Path(self._temporary, "sandbox.sqlite3") if self._temporary else str(db)
+        self._database = Database(path, kept=not self._temporary)
+        self.store = Store(self._database, now=now, tie_order=tie_order)
+        self.application = Application(self.store, latency=latency)
+        self.api_key = self._setting("api_key") or f"nr_test_sk_{secrets.token_hex(16)}"
+        self.app_id = self._setting("app_id") or str(uuid.uuid4())
+        if self._setting("api_key") is None:
+            self._furnish()
+
+    def reset(self) -> None:
+        """Empties the sandbox: its own app, key and the documented chains alone stay."""
+        self._database.empty()
+        self.application.locks.clear()
+        self._furnish()
+
+    def close(self) -> None:
+        """Closes the database, and deletes it if it was temporary; may be called again."""
+        self._database.close()
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def _furnish(self) -> None:
+        self.add_default_chains()
+        merchant_id = self.add_merchant(name="Sandbox Merchant")
+        self.add_app(id=self.app_id, merchant_id=merchant_id, name="Sandbox App")
+        self.add_api_key(key=self.api_key, merchant_id=merchant_id)
+        settings = {"app_id": self.app_id, "api_key": self.api_key}
+        rows = ({"name": name, "value": value} for name, value in settings.items())
+        self.store.insert("settings", *rows, replace=True)
+
+    def _setting(self, name: str) -> Optional[str]:
+        query = "SELECT value FROM settings WHERE name = ?"
+        row = self._database.connection().execute(query, (name,)).fetchone()
+        return None if row is None else str(row["value"])

@@ -1,0 +1,173 @@
+"""The sandbox's SQLite file: its schema, its connections, its transactions."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+import threading
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Optional, Union
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS merchants (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, suspended_reason TEXT);
+CREATE TABLE IF NOT EXISTS apps (
+    id TEXT PRIMARY KEY, merchant_id TEXT NOT NULL REFERENCES merchants, name TEXT NOT NULL,
+    environment TEXT NOT NULL, receiving_wallet TEXT, receiving_wallet_signature TEXT,
+    payout_wallet TEXT, payout_approved INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS apps_of_merchant ON apps (merchant_id);
+CREATE TABLE IF NOT EXISTS api_keys (
+    key TEXT PRIMARY KEY, merchant_id TEXT NOT NULL REFERENCES merchants,
+    active INTEGER NOT NULL, expires_at INTEGER);
+CREATE TABLE IF NOT EXISTS chains (
+    chain_id INTEGER PRIMARY KEY, name TEXT NOT NULL, enabled INTEGER NOT NULL,
+    family TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS customers (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, app_id TEXT NOT NULL REFERENCES apps,
+    external_id TEXT, email TEXT, name TEXT, address TEXT, city TEXT, state TEXT, country TEXT,
+    postal_code TEXT, metadata TEXT NOT NULL,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    UNIQUE (app_id, external_id));
+CREATE INDEX IF NOT EXISTS customers_newest ON customers (created_at DESC, seq);
+CREATE TABLE IF NOT EXISTS wallets (
+    id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id),
+    chain_id INTEGER NOT NULL REFERENCES chains, wallet_address TEXT NOT NULL,
+    has_active_authorization INTEGER NOT NULL DEFAULT 0, authorization_type TEXT,
+    authorization_tx_hash TEXT, authorized_at INTEGER,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    UNIQUE (customer_id, chain_id, wallet_address));
+CREATE TABLE IF NOT EXISTS payment_intents (
+    id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id), status TEXT NOT NULL,
+    amount TEXT NOT NULL, currency TEXT NOT NULL, crypto_amount TEXT, crypto_token_key TEXT,
+    crypto_token_decimals INTEGER, authorization_chain_id INTEGER, created_at INTEGER NOT NULL,
+    captured_at INTEGER, checkout_sessions TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS intents_of_customer
+    ON payment_intents (customer_id, created_at DESC, id DESC);
+CREATE TABLE IF NOT EXISTS invoices (
+    id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id), invoice_number TEXT,
+    status TEXT NOT NULL, total TEXT NOT NULL, currency TEXT NOT NULL, due_date INTEGER,
+    paid_at INTEGER, created_at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS invoices_of_customer ON invoices (customer_id, created_at DESC, id DESC);
+CREATE TABLE IF NOT EXISTS subscriptions (
+    id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id));
+CREATE INDEX IF NOT EXISTS subscriptions_of_customer ON subscriptions (customer_id);
+CREATE TABLE IF NOT EXISTS idempotency (
+    key TEXT PRIMARY KEY, status INTEGER NOT NULL, body TEXT NOT NULL, stored_at INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS idempotency_oldest ON idempotency (stored_at);
+"""
+_EMPTIED = (
+    *("idempotency", "subscriptions", "invoices", "payment_intents", "wallets", "customers"),
+    *("api_keys", "apps", "merchants", "chains", "settings"),
+)
+
+
+@lru_cache(maxsize=256)
+def _ilike_pattern(pattern: str) -> re.Pattern[str]:
+    parts = []
+    characters = iter(pattern.lower())
+    for character in characters:
+        if character == "%":
+            parts.append(".*")
+        elif character == "_":
+            parts.append(".")
+        else:
+            literal = next(characters, character) if character == "\\" else character
+            parts.append(re.escape(literal))
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def ilike(pattern: str, text: Optional[str]) -> bool:
+    r"""PostgreSQL's ILIKE: any case in any script; ``%`` and ``_`` wild, ``\`` escapes."""
+    return text is not None and _ilike_pattern(pattern).fullmatch(text.lower()) is not None
+
+
+def tie_order(page_size: int, page: int, identifier: str) -> bytes:
+    """An order of rows born in the same millisecond that hangs on page size and page.
+
+    The service's does (recordings ``list_ties_*``): asking again for the same page repeats it.
+    """
+    return hashlib.blake2b(f"{page_size}/{page}/{identifier}".encode(), digest_size=8).digest()
+
+
+class Database:
+    """One SQLite file in WAL mode: a connection for each thread, one writer at a time.
+
+    Writers of this process queue at a lock of ours, since SQLite's own wait sleeps in steps;
+    another process that writes to the file is waited for up to 10 seconds. A commit survives the
+    death of the process; a file that is `kept` stays whole when the machine dies too, though the
+    last commits may be missing.
+    """
+
+    def __init__(self, path: Union[str, Path], *, kept: bool = True) -> None:
+        self._synchronous = "NORMAL" if kept else "OFF"
+        self._path = str(path)
+        self._local = threading.local()
+        self._writing = threading.Lock()
+        self._opened: list[sqlite3.Connection] = []
+        with self._writing:
+            self.connection().executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, opened at first use."""
+        held: Optional[sqlite3.Connection] = getattr(self._local, "connection", None)
+        if held is None:
+            held = self._open()
+            self._local.connection = held
+        return held
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=10, isolation_level=None, check_same_thread=False
+        )
+        self._opened.append(connection)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.create_function("ilike", 2, ilike, deterministic=True)
+        connection.create_function("tie_order", 3, tie_order, deterministic=True)
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One snapshot for several queries."""
+        connection = self.connection()
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction: committed at the end, rolled back when the body raises."""
+        connection = self.connection()
+        with self._writing:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def empty(self) -> None:
+        """Deletes every row of every table."""
+        with self.writing() as connection:
+            for table in _EMPTIED:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def close(self) -> None:
+        """Closes the connections of all threads; none may be in use."""
+        while self._opened:
+            self._opened.pop().close()
+        self._local = threading.local()

@@ -1,0 +1,127 @@
+"""The sandbox with a port."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+from .backend import TIE_ORDERS, Backend
+from .seeding import Seeding
+from .server import Server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from customers_sdk import Client
+
+    from .store import Store
+
+
+class Sandbox(Seeding):
+    """The Customers API on this machine, over real HTTP and SQLite.
+
+    Use it as a context manager, or call `start` and `close`. `port` 0 takes a free port; `db` is
+    the path of a SQLite file that outlives the sandbox (by default a temporary one that does not);
+    `tie_order` ``"random"`` orders customers of one millisecond by page size and page, as the
+    service was observed to; `latency` is the seconds each write takes. A port that is taken raises
+    ``OSError``, an unknown `tie_order` ``ValueError``.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        db: Optional[Union[str, Path]] = None,
+        tie_order: str = "stable",
+        latency: float = 0.0,
+    ) -> None:
+        if tie_order not in TIE_ORDERS:
+            raise ValueError(f"tie_order must be one of {', '.join(TIE_ORDERS)}")
+        self._address = (host, port)
+        self._options: dict[str, Any] = {"db": db, "tie_order": tie_order, "latency": latency}
+        self._backend: Optional[Backend] = None
+        self._server: Optional[Server] = None
+
+    def __enter__(self) -> Sandbox:
+        """Starts."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        trace: Optional[TracebackType],
+    ) -> None:
+        """Closes."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """Where it listens; never the key."""
+        where = self._server.base_url if self._server else "not started"
+        return f"<Sandbox {where}>"
+
+    def start(self) -> Sandbox:
+        """Opens the database and listens; does nothing if the sandbox runs already."""
+        if self._backend is None:
+            backend = Backend(**self._options)
+            try:
+                self._server = Server(backend.application, *self._address)
+            except BaseException:
+                backend.close()
+                raise
+            self._backend = backend
+        return self
+
+    def close(self) -> None:
+        """Stops listening and closes the database; may be called again, and `start` after it."""
+        server, backend = self._server, self._backend
+        self._server = self._backend = None
+        if server is not None:
+            server.close()
+        if backend is not None:
+            backend.close()
+
+    @property
+    def backend(self) -> Backend:
+        """The running service; ``RuntimeError`` before `start` and after `close`."""
+        if self._backend is None:
+            raise RuntimeError(
+                "the sandbox is not running: use it in a with statement or call start()"
+            )
+        return self._backend
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, without a slash at the end."""
+        if self._server is None:
+            raise RuntimeError(
+                "the sandbox is not running: use it in a with statement or call start()"
+            )
+        return self._server.base_url
+
+    @property
+    def api_key(self) -> str:
+        """A secret key of the sandbox's own merchant."""
+        return self.backend.api_key
+
+    @property
+    def app_id(self) -> str:  # type: ignore[override]
+        """The sandbox's own app, which the key's merchant owns."""
+        return self.backend.app_id
+
+    @property
+    def store(self) -> Store:  # type: ignore[override]
+        """The rows behind it."""
+        return self.backend.store
+
+    def reset(self) -> None:
+        """Empties the sandbox: its own app, key and the documented chains alone stay."""
+        self.backend.reset()
+
+    def client(self, **overrides: Any) -> Client:
+        """A `customers_sdk.Client` of this sandbox; `overrides` are arguments of the client."""
+        from customers_sdk import Client
+
+        settings = {"api_key": self.api_key, "app_id": self.app_id, "base_url": self.base_url}
+        return Client(**{**settings, **overrides})

@@ -1,0 +1,295 @@
+"""Rows of choice for a sandbox: what the API itself has no route to make."""
+
+# ruff: noqa: A002 - a row's id is called id
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+from .javascript import stringify
+from .rules import FAMILIES, TEXT_FIELDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .store import Store
+
+Money = Union[Decimal, int, str]
+Instant = Union[datetime, str]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_DEFAULT_CHAINS = (
+    (1, "ethereum", "evm"),
+    (10, "optimism", "evm"),
+    (137, "polygon", "evm"),
+    (8453, "base", "evm"),
+    (42161, "arbitrum", "evm"),
+    (80002, "polygon-amoy", "evm"),
+    (11155111, "sepolia", "evm"),
+    (101, "solana-testnet", "solana"),
+    (102, "solana-devnet", "solana"),
+    (103, "solana", "solana"),
+    (201, "sui-devnet", "sui"),
+    (202, "sui-testnet", "sui"),
+    (203, "sui", "sui"),
+)
+
+
+def money_text(value: Money, name: str) -> str:
+    """The decimal string the service answers: exact, trailing zeros stripped (observed).
+
+    `name` is the argument named in a ``TypeError`` (a float, or anything else that is not exact) or
+    a ``ValueError`` (no finite number).
+    """
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
+        kind = type(value).__name__
+        text = f"{name} must be a Decimal, an int or a decimal string, not a {kind}: money is exact"
+        raise TypeError(text)
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"{name} is not a decimal number: {value!r}") from None
+    if not number.is_finite():
+        raise ValueError(f"{name} must be finite")
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "0", "") else text
+
+
+def units_text(value: Optional[Money], name: str) -> Optional[str]:
+    """A count of a token's smallest unit: digits alone, however many. None stays None."""
+    if value is None:
+        return None
+    text = money_text(value, name)
+    if not text.isdigit():
+        raise ValueError(f"{name} must be a whole number of the token's smallest unit")
+    return text
+
+
+def milliseconds(value: Optional[Instant], name: str) -> Optional[int]:
+    """An aware datetime, or its ISO 8601 text, as milliseconds since 1970. None stays None."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    if not isinstance(value, datetime):
+        raise TypeError(
+            f"{name} must be a datetime or an ISO 8601 string, not a {type(value).__name__}"
+        )
+    if value.tzinfo is None:
+        raise ValueError(f"{name} must have a time zone")
+    return (value - _EPOCH) // timedelta(milliseconds=1)
+
+
+class Seeding:
+    """The methods that put rows straight into a store; each commits and returns the new row's id.
+
+    Instants are aware datetimes or ISO 8601 strings; where one is left out the row is born now. An
+    id that is left out is a random UUID. A ``customer_id`` or ``app_id`` that does not exist raises
+    ``LookupError``, a row that is there already `customers_sdk.sandbox.store.Duplicate`.
+    """
+
+    store: Store
+    app_id: str
+
+    def add_merchant(
+        self,
+        *,
+        id: Optional[str] = None,
+        name: str = "Merchant",
+        suspended_reason: Optional[str] = None,
+    ) -> str:
+        """Adds a merchant; with a `suspended_reason` it reads but does not write (observed)."""
+        row = {"id": id or str(uuid.uuid4()), "name": name, "suspended_reason": suspended_reason}
+        return self._added("merchants", row)
+
+    def add_app(
+        self,
+        *,
+        merchant_id: Optional[str] = None,
+        id: Optional[str] = None,
+        name: str = "App",
+        environment: str = "TEST",
+        receiving_wallet: Optional[str] = None,
+        receiving_wallet_signature: Optional[str] = None,
+        payout_wallet: Optional[str] = None,
+        payout_approved: bool = False,
+        created_at: Optional[Instant] = None,
+    ) -> str:
+        """Adds an app, to the sandbox's own merchant unless another `merchant_id` is given."""
+        born = self._instant(created_at, "created_at")
+        row = {
+            "id": id or str(uuid.uuid4()),
+            "merchant_id": merchant_id or self._own_merchant(),
+            "name": name,
+            "environment": environment,
+            "receiving_wallet": receiving_wallet,
+            "receiving_wallet_signature": receiving_wallet_signature,
+            "payout_wallet": payout_wallet,
+            "payout_approved": payout_approved,
+            "created_at": born,
+            "updated_at": born,
+        }
+        return self._added("apps", row)
+
+    def add_api_key(
+        self,
+        *,
+        merchant_id: Optional[str] = None,
+        key: Optional[str] = None,
+        active: bool = True,
+        expires_at: Optional[Instant] = None,
+    ) -> str:
+        """Adds a key of a merchant (the sandbox's own by default) and returns it."""
+        secret = key or f"nr_test_sk_{secrets.token_hex(16)}"
+        row = {
+            "key": secret,
+            "merchant_id": merchant_id or self._own_merchant(),
+            "active": active,
+            "expires_at": milliseconds(expires_at, "expires_at"),
+        }
+        self.store.insert("api_keys", row)
+        return secret
+
+    def add_chain(
+        self, chain_id: int, name: str, *, enabled: bool = True, family: str = "evm"
+    ) -> int:
+        """Adds or replaces a chain; `family` is ``evm``, ``solana`` or ``sui``."""
+        if family not in FAMILIES:
+            raise ValueError(f"family must be one of {', '.join(FAMILIES)}")
+        row = {"chain_id": chain_id, "name": name, "enabled": enabled, "family": family}
+        self.store.insert("chains", row, replace=True)
+        return chain_id
+
+    def add_customer(
+        self,
+        *,
+        id: Optional[str] = None,
+        app_id: Optional[str] = None,
+        external_id: Optional[str] = None,
+        email: Optional[str] = None,
+        name: Optional[str] = None,
+        address: Optional[str] = None,
+        city: Optional[str] = None,
+        state: Optional[str] = None,
+        country: Optional[str] = None,
+        postal_code: Optional[str] = None,
+        metadata: Optional[Mapping[str, Any]] = None,
+        created_at: Optional[Instant] = None,
+        updated_at: Optional[Instant] = None,
+    ) -> str:
+        """Adds a customer, unchecked by the schema; `app_id` is the sandbox's own by default."""
+        owner = app_id or self.app_id
+        if self.store.app(owner) is None:
+            raise LookupError(f"there is no app {owner}")
+        values = (external_id, email, name, address, city, state, country, postal_code)
+        fields: dict[str, Any] = dict(zip(TEXT_FIELDS, values))
+        fields["metadata"] = dict(metadata or {})
+        return self.store.create_customer(
+            owner,
+            fields,
+            customer_id=id,
+            created_at=milliseconds(created_at, "created_at"),
+            updated_at=milliseconds(updated_at or created_at, "updated_at"),
+        )
+
+    def add_payment_intent(
+        self,
+        customer_id: str,
+        *,
+        amount: Money,
+        currency: str = "USD",
+        status: str = "CREATED",
+        crypto_amount: Optional[Money] = None,
+        crypto_token_key: Optional[str] = None,
+        crypto_token_decimals: Optional[int] = None,
+        authorization_chain_id: Optional[int] = None,
+        created_at: Optional[Instant] = None,
+        captured_at: Optional[Instant] = None,
+        id: Optional[str] = None,
+        checkout_sessions: Iterable[Mapping[str, Any]] = (),
+    ) -> str:
+        """Adds a payment intent to a customer's history.
+
+        `amount` is in units of `currency`, `crypto_amount` in the token's smallest unit; a float is
+        a ``TypeError``. `status` is not checked: the vocabulary is open (documented).
+        """
+        row = {
+            "id": id or str(uuid.uuid4()),
+            "customer_id": self._existing(customer_id),
+            "status": status,
+            "amount": money_text(amount, "amount"),
+            "currency": currency,
+            "crypto_amount": units_text(crypto_amount, "crypto_amount"),
+            "crypto_token_key": crypto_token_key,
+            "crypto_token_decimals": crypto_token_decimals,
+            "authorization_chain_id": authorization_chain_id,
+            "created_at": self._instant(created_at, "created_at"),
+            "captured_at": milliseconds(captured_at, "captured_at"),
+            "checkout_sessions": stringify([dict(session) for session in checkout_sessions]),
+        }
+        return self._added("payment_intents", row)
+
+    def add_invoice(
+        self,
+        customer_id: str,
+        *,
+        total: Money,
+        currency: str = "USD",
+        status: str = "DRAFT",
+        invoice_number: Optional[str] = None,
+        due_date: Optional[Instant] = None,
+        paid_at: Optional[Instant] = None,
+        created_at: Optional[Instant] = None,
+        id: Optional[str] = None,
+    ) -> str:
+        """Adds an invoice to a customer's history; `total` in units of `currency`, no float."""
+        row = {
+            "id": id or str(uuid.uuid4()),
+            "customer_id": self._existing(customer_id),
+            "invoice_number": invoice_number,
+            "status": status,
+            "total": money_text(total, "total"),
+            "currency": currency,
+            "due_date": milliseconds(due_date, "due_date"),
+            "paid_at": milliseconds(paid_at, "paid_at"),
+            "created_at": self._instant(created_at, "created_at"),
+        }
+        return self._added("invoices", row)
+
+    def add_subscription(self, customer_id: str, *, id: Optional[str] = None) -> str:
+        """Adds a subscription, of which the API shows only the count."""
+        row = {"id": id or str(uuid.uuid4()), "customer_id": self._existing(customer_id)}
+        return self._added("subscriptions", row)
+
+    def add_default_chains(self) -> None:
+        """Adds the documented chains, all enabled."""
+        columns = ("chain_id", "name", "family")
+        rows = ({**dict(zip(columns, chain)), "enabled": True} for chain in _DEFAULT_CHAINS)
+        self.store.insert("chains", *rows, replace=True)
+
+    def _added(self, table: str, row: dict[str, Any]) -> str:
+        self.store.insert(table, row)
+        identifier: str = row["id"]
+        return identifier
+
+    def _instant(self, value: Optional[Instant], name: str) -> int:
+        given = milliseconds(value, name)
+        return self.store.now() if given is None else given
+
+    def _existing(self, customer_id: str) -> str:
+        if self.store.customer(customer_id) is None:
+            raise LookupError(f"there is no customer {customer_id}")
+        return customer_id
+
+    def _own_merchant(self) -> str:
+        app = self.store.app(self.app_id)
+        if app is None:
+            raise LookupError("the sandbox's own app is gone")
+        merchant_id: str = app["merchant_id"]
+        return merchant_id

@@ -1,0 +1,66 @@
+"""One WSGI application served by waitress in a background thread."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+from waitress import create_server  # type: ignore[import-untyped,unused-ignore]
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_SETTINGS = {
+    "threads": 32,
+    "connection_limit": 1000,
+    "asyncore_use_poll": True,
+    # Lets waitress notice, while a request runs, that its caller has hung up.
+    "channel_request_lookahead": 1,
+    # The service drops an idle connection after 5 s and answers 431 above 16 KiB of header.
+    "channel_timeout": 5,
+    "cleanup_interval": 1,
+    "max_request_header_size": 16_384,
+    "max_request_body_size": 64 * 1024 * 1024,
+    "ident": "",
+}
+
+
+class Server:
+    """Listens from construction on; raises ``OSError`` where the address cannot be had.
+
+    `port` 0 takes a free one. `host` is the address to bind, `base_url` the one to call.
+    """
+
+    def __init__(self, application: WSGIApplication, host: str, port: int) -> None:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        self._socket = socket.create_server(address[:2], family=family, backlog=1024)
+        bound = self._socket.getsockname()
+        name = f"[{bound[0]}]" if family == socket.AF_INET6 else bound[0]
+        self.base_url = f"http://{name}:{bound[1]}"
+        # A queue is no news: it would be printed for each request above the number of threads.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._channels: dict[int, Any] = {}
+        self._server: Any = create_server(
+            application, map=self._channels, sockets=[self._socket], **_SETTINGS
+        )
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="customers-sandbox", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._closing:
+            self._server.asyncore.loop(timeout=1, map=self._channels, use_poll=True, count=1)
+
+    def close(self) -> None:
+        """Finishes the requests that run (5 seconds at most) and frees the port."""
+        if self._closing:
+            return
+        self._server.accepting = False
+        self._server.task_dispatcher.shutdown()
+        self._closing = True
+        self._server.pull_trigger()
+        self._thread.join()
+        self._server.asyncore.close_all(self._channels)
+        self._socket.close()
