@@ -180,7 +180,7 @@ def segment(value: object, name: str) -> str:
     An empty one would turn a retrieval into a list (observed, ``trailing_slash_list``).
     """
     if not isinstance(value, str):
-        raise ValueError(f"{name} must be a string, not {_kind(value)}")
+        raise ValueError(f"{name} must be a string, not {_kind(value)}")  # noqa: TRY004
     if not value.strip():
         raise ValueError(f"{name} is empty or blank")
     if value in (".", ".."):
@@ -196,7 +196,7 @@ def segment(value: object, name: str) -> str:
 def path(value: object) -> str:
     """A path below the base URL, for routes that have no method of their own."""
     if not isinstance(value, str):
-        raise ValueError(f"path must be a string, not {_kind(value)}")
+        raise ValueError(f"path must be a string, not {_kind(value)}")  # noqa: TRY004
     if not value.startswith("/"):
         raise ValueError("path must start with a slash")
     if _CONTROL.search(value) or any(character in value for character in "?#\\"):
@@ -351,9 +351,8 @@ def query(params: object) -> str:
                 continue
             if not isinstance(name, str) or not isinstance(item, (str, int, float)):
                 raise TypeError(f"params must map strings to strings and numbers: {name!r}")
-            if isinstance(item, bool):
-                item = str(item).lower()
-            pairs.append((name, text(str(item), f"params[{name!r}]")))
+            written = str(item).lower() if isinstance(item, bool) else str(item)
+            pairs.append((name, text(written, f"params[{name!r}]")))
     return urlencode(pairs, quote_via=quote, errors="replace")
 
 

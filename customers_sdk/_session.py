@@ -114,7 +114,9 @@ class Sender:
                 auth=None if session.auth else _no_auth,
             )
         )
-        arguments = session.merge_environment_settings(template.url, {}, True, None, None)
+        arguments = session.merge_environment_settings(
+            template.url, {}, stream=True, verify=None, cert=None
+        )
         settled = self._settled = _Settled(
             seen,
             str(template.url).split("?")[0].rstrip("/"),

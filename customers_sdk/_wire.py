@@ -162,11 +162,6 @@ class _Spec(NamedTuple):
             return _digits
         return typing.cast("Callable[[Any], Any]", _converter.get_structure_hook(self.kind))
 
-    def expected(self) -> str:
-        if self.is_list:
-            return "a list"
-        return _EXPECTED[_digits if self.digits else self.kind]
-
 
 def _specs(cls: type) -> list[_Spec]:
     hints = typing.get_type_hints(cls)
@@ -274,7 +269,7 @@ def read(d, _=None, complete=False):
     o.__class__ = cls
     return o
 """
-    exec(compile(source, f"<reader of {cls.__name__}>", "exec"), scope)
+    exec(compile(source, f"<reader of {cls.__name__}>", "exec"), scope)  # noqa: S102
     return typing.cast("Callable[..., Any]", scope["read"])
 
 
@@ -349,28 +344,29 @@ def _explain(data: Any, cls: type, path: str) -> str | None:
         return _mismatch(path, "an object", data)
     for spec in _specs(cls):
         place = f"{path}.{spec.wire_name}"
-        if spec.wire_name not in data:
-            if not spec.nullable:
-                return f"{place}: missing"
-            continue
-        value = data[spec.wire_name]
-        if value is None and spec.nullable:
-            continue
-        if attrs.has(spec.kind):
-            items = [(place, value)]
-            if spec.is_list:
-                if value.__class__ is not list:
-                    return _mismatch(place, "a list", value)
-                items = [(f"{place}[{index}]", item) for index, item in enumerate(value)]
-            for where, item in items:
-                wrong = _explain(item, spec.kind, where)
-                if wrong:
-                    return wrong
-            continue
-        try:
-            spec.rule()(value) if spec.digits else _converter.structure(value, spec.kind)
-        except (TypeError, ValueError, AttributeError, IndexError):
-            return _mismatch(place, spec.expected(), value)
+        if spec.wire_name in data:
+            wrong = _explain_field(data[spec.wire_name], spec, place)
+        else:
+            wrong = None if spec.nullable else f"{place}: missing"
+        if wrong:
+            return wrong
+    return None
+
+
+def _explain_field(value: Any, spec: _Spec, place: str) -> str | None:
+    if value is None and spec.nullable:
+        return None
+    if spec.is_list:
+        if value.__class__ is not list:
+            return _mismatch(place, "a list", value)
+        wrong = (_explain(item, spec.kind, f"{place}[{i}]") for i, item in enumerate(value))
+        return next(filter(None, wrong), None)
+    if attrs.has(spec.kind):
+        return _explain(value, spec.kind, place)
+    try:
+        spec.rule()(value)
+    except (TypeError, ValueError, AttributeError, IndexError):
+        return _mismatch(place, _EXPECTED[_digits if spec.digits else spec.kind], value)
     return None
 
 

@@ -2,7 +2,6 @@
 
 # `models` and what hangs off it cost 30 ms to import, and only a first answer needs them:
 # so they are imported in the methods, and a client is ready without them.
-# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -193,7 +192,7 @@ class Customers:
         state: Text = UNSET,
         country: Text = UNSET,
         postal_code: Text = UNSET,
-        metadata: Mapping[str, Any] | None | Unset = UNSET,
+        metadata: Mapping[str, Any] | Unset | None = UNSET,
         idempotency_key: str | None = None,
         timeout: Timeout | None = None,
         deadline: float | None = None,
@@ -243,21 +242,21 @@ class Customers:
         self,
         *,
         search: str | None = None,
-        app_id: str | None | Unset = UNSET,
+        app_id: str | Unset | None = UNSET,
         page_size: int = 100,
         prefetch: int = 0,
         timeout: Timeout | None = None,
         deadline: float | None = None,
         max_retries: int | None = None,
     ) -> Iterator[CustomerSummary]:
-        """Walk over all customers, the newest first, each exactly once.
+        r"""Walk over all customers, the newest first, each exactly once.
 
         The walk covers the customers that are not newer than its first; those created
         meanwhile neither appear nor push others out of sight.
 
         Args:
             search: a substring of email, name or external id, in any case; ``%`` and
-                ``_`` are wildcards and ``\\`` escapes them; at most 255 UTF-16 units.
+                ``_`` are wildcards and ``\`` escapes them; at most 255 UTF-16 units.
             app_id: **UNSET is the client's own app, None every app of the merchant.**
             page_size: customers a request, from 1 to 100.
             prefetch: how many pages to get ahead, on as many threads, at most 64; 0 asks
@@ -283,7 +282,7 @@ class Customers:
         page: int = 1,
         page_size: int = 20,
         search: str | None = None,
-        app_id: str | None | Unset = UNSET,
+        app_id: str | Unset | None = UNSET,
         timeout: Timeout | None = None,
         deadline: float | None = None,
         max_retries: int | None = None,
@@ -453,7 +452,7 @@ class Customers:
             raise ValueError("app_id is empty or blank")
         return app_id
 
-    def _scope(self, search: str | None, app_id: str | None | Unset) -> dict[str, Any]:
+    def _scope(self, search: str | None, app_id: str | Unset | None) -> dict[str, Any]:
         """The part of a list's query that stays the same from page to page."""
         if search is not None:
             search = _idempotency.stored_text(_checks.text(search, "search", _LONGEST_SEARCH))

@@ -7,9 +7,6 @@ Instants are timezone-aware; money is an exact `decimal.Decimal` in units of its
 currency. Source: the documented Customers API, and the recordings of the service.
 """
 
-# The annotations are resolved while running, which `X | None` is not before Python 3.10.
-# ruff: noqa: UP045
-
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -20,6 +17,8 @@ from typing import Any, Optional, TypeVar, cast
 import attrs
 
 from customers_sdk import _wire
+
+# Field types are resolved while running, which `X | None` is not before Python 3.10.
 
 M = TypeVar("M", bound="Model")
 

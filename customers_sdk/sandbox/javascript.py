@@ -85,7 +85,7 @@ def _with_point(figures: str, point: int) -> str:
     return f"{figures[:point]}.{figures[point:]}"
 
 
-def stringify(value: Any) -> str:  # noqa: PLR0911 - one for each kind of value
+def stringify(value: Any) -> str:
     """Compact JSON as ``JSON.stringify`` writes it: no blanks, non-ASCII raw, infinities null."""
     if isinstance(value, str):
         return encode_basestring(value)

@@ -1,0 +1,83 @@
+# Everything a developer runs. Each target works from nothing; `make help` lists them.
+# PYTHON chooses the interpreter, VENV the environment, PYTEST_ARGS what pytest is given.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+BIN := $(VENV)/bin
+# Twice quiet: errors still show, warnings about the machine's pip settings do not.
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# --verifytypes does not heed --pythonpath: it asks the first python on PATH.
+PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
+TYPED_EXAMPLES = $(wildcard tests/typing*)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# All targets share one environment, and two pips in it would trip over each other.
+.NOTPARALLEL:
+.PHONY: help demo test coverage lint format types docs wheel bench clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || \
+	  { echo "customers_sdk needs Python 3.9 or newer; '$(PYTHON)' is not one. Try: make PYTHON=python3.11 ..." >&2; exit 1; }
+	@echo "Making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "'$(PYTHON) -m venv' failed; on Debian: apt-get install python3-venv" >&2; exit 1; }
+
+# A stamp for each extra: a second run installs nothing until the dependencies change.
+# Compat mode is a plain path file, which pyright can follow.
+$(VENV)/.extra-%: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "Installing customers_sdk[$*] into $(VENV)"
+	@$(PIP) --config-settings editable_mode=compat --editable '.[$*]'
+	@touch $@
+
+$(VENV)/.tool-%: | $(BIN)/python
+	@echo "Installing $* into $(VENV)"
+	@$(PIP) $*
+	@touch $@
+
+demo: $(VENV)/.extra-sandbox  ## run all methods against a local sandbox
+	@$(BIN)/python docs/examples/demo.py
+
+test: $(VENV)/.extra-test  ## run the tests (PYTEST_ARGS="-k name")
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+coverage: $(VENV)/.extra-test  ## run the tests and report what they reach
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m coverage report
+
+lint: $(VENV)/.extra-lint  ## ruff: rules and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(VENV)/.extra-lint  ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(VENV)/.extra-types  ## mypy --strict, and every public name typed
+	@$(BIN)/mypy --strict customers_sdk $(TYPED_EXAMPLES)
+	@$(if $(TYPED_EXAMPLES),$(PYRIGHT) $(TYPED_EXAMPLES))
+	@$(PYRIGHT) --verifytypes customers_sdk --ignoreexternal
+
+docs: $(VENV)/.extra-docs  ## build the documentation, warnings are errors
+	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	@echo "Built docs/_build/html/index.html"
+
+wheel: $(VENV)/.tool-build  ## build the wheel and the source distribution
+	@$(BIN)/python tools/build.py dist
+
+bench: $(VENV)/.extra-bench  ## measure against the peers (BENCH_ARGS=...)
+	@test -d tests/benchmarks || { echo "There is no tests/benchmarks yet." >&2; exit 1; }
+	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
+
+clean:  ## remove the environment and everything built
+	@rm -rf $(VENV) build dist docs/_build htmlcov .coverage .coverage.* \
+	  .mypy_cache .pytest_cache .ruff_cache *.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
