@@ -131,7 +131,7 @@ class Replay:
         if theirs["status"] == ours[0] == 201:
             self.ours[body_of(recording)["data"]["id"]] = json.loads(ours[2])["data"]["id"]
 
-    def difference(  # noqa: PLR0911
+    def difference(
         self, recording: Recording, answer: tuple[int, http.client.HTTPMessage, bytes]
     ) -> Optional[str]:
         theirs = recording["response"]

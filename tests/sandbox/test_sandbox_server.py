@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent.parent.parent
 Answer = tuple[int, Any]
 
 
-def ask(  # noqa: PLR0917
+def ask(
     base_url: str,
     key: str,
     method: str,
