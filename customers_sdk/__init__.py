@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from customers_sdk._version import __version__
 
 if TYPE_CHECKING:
-    from customers_sdk._transport import ApiResponse
+    from customers_sdk._call import ApiResponse
     from customers_sdk.client import Client
     from customers_sdk.customers import UNSET, Customers, Unset
     from customers_sdk.errors import (
@@ -86,7 +86,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "_transport": ("ApiResponse",),
+    "_call": ("ApiResponse",),
     "client": ("Client",),
     "customers": ("UNSET", "Customers", "Unset"),
     "models": (

@@ -15,13 +15,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Optional, Union
 
 from customers_sdk import _idempotency, _retry
-from customers_sdk._checks import Limits
+from customers_sdk._call import WRITES, ApiResponse, Call
 from customers_sdk._http import Answer, NoAnswer, exchange
 from customers_sdk._retry import Failure, Verdict
 from customers_sdk._session import Secret, Sender
 from customers_sdk.errors import (
     CustomersError,
-    IdempotencyError,
     RequestTimeoutError,
     ResponseFormatError,
     TransportError,
@@ -31,110 +30,10 @@ from customers_sdk.errors import (
 
 log = logging.getLogger("customers_sdk")
 
-_WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _KEYED = frozenset({"POST", "PUT", "PATCH"})
 
 # Observed (recordings create_dup_externalId_2, wallet_duplicate_exact).
 _DUPLICATE = "the service answers so to an external_id or a wallet that exists, among others"
-
-
-class Call(NamedTuple):
-    """What is asked for.
-
-    Attributes:
-        method: upper case.
-        path: percent-encoded, below the base URL.
-        route: the path's template, for logs and error texts: it names nobody.
-        limits: time and tries.
-        query: the percent-encoded query, or "".
-        body: the encoded JSON body, or None.
-        key: the caller's idempotency key; None draws one where one is needed.
-        headers: the caller's own headers.
-        repeatable: whether carrying the request out twice does no harm.
-    """
-
-    method: str
-    path: str
-    route: str
-    limits: Limits
-    query: str = ""
-    body: Optional[bytes] = None
-    key: Optional[str] = None
-    headers: Mapping[str, str] = {}
-    repeatable: bool = True
-
-
-class ApiResponse:
-    """An answer of the service, out of its envelope.
-
-    Attributes:
-        status: the HTTP status, 2xx or 304.
-        headers: the answer's headers, case-insensitive.
-        data: the decoded ``data``, or None for an answer without a body.
-        pagination: the decoded ``pagination`` of a list, or None.
-        request_id: the ``x-request-id``, to quote to the service's support.
-        replayed: True if this is the stored answer to an earlier request under the same
-            idempotency key.
-        idempotency_key: the key the request went under, in the caller's form, or None.
-        attempts: how many requests it took.
-        elapsed: the seconds they took together.
-    """
-
-    __slots__ = (
-        "_call",
-        "attempts",
-        "data",
-        "elapsed",
-        "headers",
-        "idempotency_key",
-        "pagination",
-        "replayed",
-        "request_id",
-        "status",
-    )
-
-    def __init__(
-        self,
-        call: Call,
-        status: int,
-        headers: Mapping[str, str],
-        *,
-        request_id: str,
-        idempotency_key: str | None,
-        attempts: int,
-        elapsed: float,
-    ) -> None:
-        self._call = call
-        self.status = status
-        self.headers = headers
-        self.data: Any = None
-        self.pagination: Any = None
-        self.request_id = request_id
-        self.replayed = "idempotent-replayed" in headers
-        self.idempotency_key = idempotency_key
-        self.attempts = attempts
-        self.elapsed = elapsed
-
-    def __repr__(self) -> str:
-        return f"<ApiResponse {self.status}, request id {self.request_id}>"
-
-    def mismatch(self, what: str, *, someone_elses: bool = False) -> CustomersError:
-        """The error for this answer if it is not what was promised, or not to what was asked."""
-        call = self._call
-        wrote = call.method in _WRITES and not self.replayed
-        if wrote:
-            what += f"; its status {self.status} says that the write happened"
-        text = f"{what} [{call.method} {call.route}, request id {self.request_id}]"
-        context: dict[str, Any] = {
-            "request_id": self.request_id,
-            "idempotency_key": self.idempotency_key,
-            "outcome_unknown": wrote,
-            "attempts": self.attempts,
-            "elapsed": self.elapsed,
-        }
-        if someone_elses:
-            return IdempotencyError(text, **context)
-        return ResponseFormatError(text, status=self.status, **context)
 
 
 class _Tally:
@@ -234,7 +133,7 @@ class Transport:
             )
             if verdict is Verdict.DONE:
                 return self._response(call, tally, 204, {})
-            tally.doubt |= call.method in _WRITES and _retry.may_have_run(failed.kind)
+            tally.doubt |= call.method in WRITES and _retry.may_have_run(failed.kind)
             wait, stop = _next(call, tally, failed, verdict, process.budget)
             if stop is None and self._clock() + wait >= tally.ends:
                 stop = f"the deadline of {call.limits.deadline:g} s leaves no time for another try"

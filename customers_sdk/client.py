@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 import requests
 
 from customers_sdk import _checks
+from customers_sdk._call import ApiResponse, Call
 from customers_sdk._checks import Timeout
 from customers_sdk._session import Secret, Sender
-from customers_sdk._transport import ApiResponse, Call, Transport
+from customers_sdk._transport import Transport
 from customers_sdk._version import __version__
 from customers_sdk.customers import Customers
 
@@ -91,7 +92,7 @@ class Client:
             api_key=key,
             app_id=self._app_id,
         )
-        self.customers = Customers(self._transport, self._app_id, self._limits)
+        self.customers: Customers = Customers(self._transport, self._app_id, self._limits)
 
     @property
     def base_url(self) -> str:

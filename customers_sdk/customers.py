@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 
 from customers_sdk import _checks, _idempotency
+from customers_sdk._call import ApiResponse, Call
 from customers_sdk._checks import Limits, Timeout
-from customers_sdk._transport import ApiResponse, Call, Transport
+from customers_sdk._transport import Transport
 from customers_sdk.errors import CustomersError, ResponseFormatError, ServerError
 
 if TYPE_CHECKING:
@@ -206,8 +207,9 @@ class Customers:
 
         Args:
             customer_id: the service's id of the customer.
-            email, name, external_id, address, city, state, country, postal_code,
-                metadata: as for `create`; UNSET leaves a field alone.
+            email, name, external_id, address, city, state, country, postal_code: as for
+                `create`; UNSET leaves a field alone.
+            metadata: the same.
             idempotency_key: as for `create`.
             timeout, deadline, max_retries: see the class.
 

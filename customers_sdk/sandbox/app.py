@@ -17,6 +17,8 @@ from .paths import RawPaths
 from .routes import register_routes
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
     from .store import Store
 
 API_VERSION = "2026-03-07"
@@ -44,7 +46,7 @@ class Application(Flask):
     ) -> None:
         super().__init__(__name__, static_folder=None, template_folder=None)
         self.store = store
-        self.locks = locks or Locks()
+        self.locks: Locks = locks or Locks()
         self.latency = latency
         self._sleep = sleep
         self.url_map.merge_slashes = False
@@ -61,7 +63,7 @@ class Application(Flask):
         self.teardown_request(self._unlock)
         self.register_error_handler(Exception, _answer_error)
         register_routes(self, store, self.before_write)
-        self.wsgi_app = RawPaths(self.wsgi_app)  # type: ignore[method-assign]
+        self.wsgi_app: WSGIApplication = RawPaths(self.wsgi_app)  # type: ignore[assignment]
 
     def before_write(self) -> None:
         """Waits as long as a write takes."""

@@ -38,10 +38,10 @@ class Backend(Seeding):
         self._temporary = tempfile.mkdtemp(prefix="customers-sandbox-") if db is None else None
         path = Path(self._temporary, "sandbox.sqlite3") if self._temporary else str(db)
         self._database = Database(path, kept=not self._temporary)
-        self.store = Store(self._database, now=now, tie_order=tie_order)
-        self.application = Application(self.store, latency=latency)
-        self.api_key = self._setting("api_key") or f"nr_test_sk_{secrets.token_hex(16)}"
-        self.app_id = self._setting("app_id") or str(uuid.uuid4())
+        self.store: Store = Store(self._database, now=now, tie_order=tie_order)
+        self.application: Application = Application(self.store, latency=latency)
+        self.api_key: str = self._setting("api_key") or f"nr_test_sk_{secrets.token_hex(16)}"
+        self.app_id: str = self._setting("app_id") or str(uuid.uuid4())
         if self._setting("api_key") is None:
             self._furnish()
 

@@ -38,7 +38,7 @@ class Server:
         self._socket = socket.create_server(address[:2], family=family, backlog=1024)
         bound = self._socket.getsockname()
         name = f"[{bound[0]}]" if family == socket.AF_INET6 else bound[0]
-        self.base_url = f"http://{name}:{bound[1]}"
+        self.base_url: str = f"http://{name}:{bound[1]}"
         # A queue is no news: it would be printed for each request above the number of threads.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._channels: dict[int, Any] = {}
