@@ -64,6 +64,8 @@ def app_id(value: object) -> str:
 
 def base_url(value: object, *, allow_http: bool) -> str:
     """The service's address, without a trailing slash."""
+    if not isinstance(allow_http, bool):
+        raise ConfigurationError(f"allow_http must be True or False, not {_kind(allow_http)}")
     if not isinstance(value, str):
         raise ConfigurationError(f"base_url must be a string, not {_kind(value)}")
     if _BLANK_OR_CONTROL.search(value) or "\\" in value:
@@ -90,7 +92,9 @@ def base_url(value: object, *, allow_http: bool) -> str:
 
 def session(value: Any) -> Any:
     """A session of the caller's: whatever can prepare and send as `requests` does."""
-    if value is not None and not (hasattr(value, "send") and hasattr(value, "prepare_request")):
+    if value is None:
+        return None
+    if isinstance(value, type) or not (hasattr(value, "send") and hasattr(value, "prepare_request")):
         raise ConfigurationError(f"session must be a requests.Session, not {_kind(value)}")
     return value
 
@@ -158,7 +162,7 @@ def _timeout(value: Any) -> tuple[float, float]:
 def _seconds(value: Any, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number of seconds, not {_kind(value)}")
-    if not (math.isfinite(value) and 0 < value <= 86_400):
+    if not 0 < value <= 86_400:  # nor is NaN
         raise ValueError(f"{name} must be more than 0 seconds and at most a day")
     return float(value)
 
@@ -260,9 +264,10 @@ def chain_id(value: object) -> int:
 def wallet_address(value: object) -> str:
     """A wallet address; which family it must be of is the service's to say."""
     checked = text(value, "wallet_address")
-    if not checked.strip():
+    trimmed = checked.strip().strip("\ufeff")
+    if not trimmed:
         raise ValueError("wallet_address is empty or blank")
-    if len(checked.strip().strip("\ufeff")) > 66:
+    if len(trimmed) > 66:
         raise ValueError("wallet_address is longer than 66 characters")
     return checked
 
@@ -351,8 +356,10 @@ def query(params: object) -> str:
                 continue
             if not isinstance(name, str) or not isinstance(item, (str, int, float)):
                 raise TypeError(f"params must map strings to strings and numbers: {name!r}")
-            written = str(item).lower() if isinstance(item, bool) else str(item)
-            pairs.append((name, text(written, f"params[{name!r}]")))
+            place = f"params[{text(name, 'a name in params')!r}]"
+            checked = _json(item, place)
+            written = str(checked).lower() if isinstance(checked, bool) else str(checked)
+            pairs.append((name, text(written, place)))
     return urlencode(pairs, quote_via=quote, errors="replace")
 
 

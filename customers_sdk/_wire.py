@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
@@ -100,21 +101,18 @@ def _money(value: Any, _: Any = None) -> Decimal:
     return Decimal(value)
 
 
+# What Z means has to be spelled out before Python 3.11.
+_ISO_TEXT = "v" if sys.version_info >= (3, 11) else "v[:-1] + '+00:00' if v[-1:] == 'Z' else v"
+
+
 def _instant(value: Any, _: Any = None) -> datetime:
     """An instant of ISO 8601; one without a zone is no instant."""
+    if value[-1:] == "Z":
+        value = value[:-1] + "+00:00"
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError
     return moment
-
-
-try:
-    _instant("2026-11-22T20:17:22.071Z")
-except ValueError:  # before Python 3.11 `fromisoformat` knows no Z
-    _instant_with_offset = _instant
-
-    def _instant(value: Any, _: Any = None) -> datetime:
-        return _instant_with_offset(value[:-1] + "+00:00" if value[-1:] == "Z" else value)
 
 
 def _write_instant(moment: datetime) -> str:
@@ -137,12 +135,12 @@ _EXPECTED = {
     _digits: "an integer in a string",
 }
 
-# Checked in place, without a call: `{v}` is the value.
+# Checked in place, without a call: what is wrong with the value ``v``.
 _INLINE = {
-    str: "{v}.__class__ is not str",
-    bool: "{v} is not True and {v} is not False",
-    int: "{v}.__class__ is not int",
-    dict: "{v}.__class__ is not dict",
+    str: "v.__class__ is not str",
+    bool: "v is not True and v is not False",
+    int: "v.__class__ is not int",
+    dict: "v.__class__ is not dict",
 }
 
 
@@ -224,13 +222,12 @@ def _reader(cls: type) -> Callable[..., Any]:
         "cls": cls,
         "new": object.__new__,
         "thawed": _thawed(cls),
-        "restore_integers": restore_integers,
+        "fromisoformat": datetime.fromisoformat,
+        "free": restore_integers if _fast_decode is not None else lambda value: value,
         "known": frozenset(spec.wire_name for spec in specs),
         "nulls": {s.wire_name: None for s in specs if s.nullable and not s.omit},
     }
     size = len([spec for spec in specs if not spec.omit])
-    # Only members whose content is free can hold such numbers.
-    free = "restore_integers({})" if _fast_decode is not None else "{}"
     lines = [f"size = {size}"]
     for spec in specs:
         if spec.omit:
@@ -239,21 +236,15 @@ def _reader(cls: type) -> Callable[..., Any]:
             lines.append("else: size += 1")
         else:
             lines.append(f"v = d[{spec.wire_name!r}]")
-        guard = "v is not None and " if spec.nullable else ""
-        if spec.is_list:
-            scope[f"rule_{spec.name}"] = spec.rule()
-            lines.append(f"if {guard}v.__class__ is not list: raise TypeError")
-            value = f"tuple([rule_{spec.name}(i) for i in v]) if v else ()"
-            if spec.nullable:
-                value = f"None if v is None else {value}"
-        elif spec.kind in _INLINE and not spec.digits:
-            lines.append(f"if {guard}({_INLINE[spec.kind].format(v='v')}): raise TypeError")
-            value = f"{free.format('v')} if v else {{}}" if spec.kind is dict else "v"
+        *checks, value = _reading(spec, scope)
+        if spec.nullable:
+            lines.append("if v is not None:")
+            lines += [f"    {check}" for check in checks]
+            if value != "v":
+                lines.append(f"    v = {value}")
+            value = "v"
         else:
-            scope[f"rule_{spec.name}"] = spec.rule()
-            value = f"rule_{spec.name}(v)"
-            if spec.nullable:
-                value = f"None if v is None else {value}"
+            lines += checks
         lines.append(f"o.{spec.name} = {value}")
     body = "\n        ".join(lines)
     source = f"""\
@@ -265,12 +256,30 @@ def read(d, _=None, complete=False):
     except KeyError:
         if complete: raise
         return read({{**nulls, **d}}, None, True)
-    o.extra = {{}} if len(d) == size else {free.format("{k: d[k] for k in d if k not in known}")}
+    o.extra = {{}} if len(d) == size else free({{k: d[k] for k in d if k not in known}})
     o.__class__ = cls
     return o
 """
     exec(compile(source, f"<reader of {cls.__name__}>", "exec"), scope)  # noqa: S102
     return typing.cast("Callable[..., Any]", scope["read"])
+
+
+def _reading(spec: _Spec, scope: dict[str, Any]) -> list[str]:
+    """The lines that check the value ``v`` of a field, and then the expression to store."""
+    if spec.is_list:
+        scope[f"rule_{spec.name}"] = spec.rule()
+        return [
+            "if v.__class__ is not list: raise TypeError",
+            f"tuple([rule_{spec.name}(i) for i in v]) if v else ()",
+        ]
+    if spec.kind is datetime:
+        return [f"v = fromisoformat({_ISO_TEXT})", "if v.tzinfo is None: raise ValueError", "v"]
+    if spec.kind in _INLINE and not spec.digits:
+        # orjson's loss of long integers can only show where the content is free.
+        value = "free(v) if v else v" if spec.kind is dict else "v"
+        return [f"if {_INLINE[spec.kind]}: raise TypeError", value]
+    scope[f"rule_{spec.name}"] = spec.rule()
+    return [f"rule_{spec.name}(v)"]
 
 
 def _writer(cls: type) -> Callable[[Any], dict[str, Any]]:
@@ -430,20 +439,31 @@ def loads(body: bytes) -> Any:
 
 
 def restore_integers(value: Any) -> Any:
-    """Make integers again of those that orjson has made floats, in place: 64 bits and more.
+    """Make integers again of those that orjson has made floats: 64 bits and more.
 
     A JavaScript service writes such a number with the digits that ``repr`` gives, and
-    from 1e21 on with an exponent, which `json` reads as a float too.
+    from 1e21 on with an exponent, which `json` reads as a float too. They are so rare
+    that looking for one has to cost little, and a copy is made only where there is one.
     """
     waiting = [value]
     while waiting:
         node = waiting.pop()
-        for key, item in node.items() if node.__class__ is dict else enumerate(node):
+        for item in node.values() if node.__class__ is dict else node:
             if item.__class__ is float:
                 if 2.0**63 <= abs(item) < 1e21:
-                    node[key] = int(Decimal(repr(item)))
+                    return _with_integers(value)
             elif item.__class__ is dict or item.__class__ is list:
                 waiting.append(item)
+    return value
+
+
+def _with_integers(value: Any) -> Any:
+    if value.__class__ is dict:
+        return {key: _with_integers(item) for key, item in value.items()}
+    if value.__class__ is list:
+        return [_with_integers(item) for item in value]
+    if value.__class__ is float and 2.0**63 <= abs(value) < 1e21:
+        return int(Decimal(repr(value)))
     return value
 
 

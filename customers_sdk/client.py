@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
+import sys
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, NoReturn
@@ -76,7 +76,7 @@ class Client:
         self._base_url = _checks.base_url(base_url, allow_http=allow_http)
         self._environment = key.split("_")[1]
         self._limits = _checks.limits(timeout, deadline, max_retries)
-        agent = f"customers-sdk/{__version__} python/{platform.python_version()}"
+        agent = f"customers-sdk/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))}"
         own_agent = _checks.header_setting(user_agent, "user_agent")
         headers = {
             "Accept": "application/json",
@@ -169,7 +169,7 @@ class Client:
         if isinstance(response.data, (dict, list)):
             from customers_sdk import _wire
 
-            _wire.restore_integers(response.data)
+            response.data = _wire.restore_integers(response.data)
         return response
 
     def close(self) -> None:

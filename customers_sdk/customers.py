@@ -435,6 +435,7 @@ class Customers:
             "deadline": deadline,
             "max_retries": max_retries,
         }
+        _check_fields(fields)
         found = self.find_by_external_id(external_id, **options)
         if found is not None:
             return found, False
@@ -574,6 +575,18 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
         else _checks.text(value, name, _LONGEST[name])
         for name, value in fields.items()
     }
+
+
+def _check_fields(fields: Mapping[str, Any]) -> None:
+    """Refuse what `Customers.create` would, before a look-up is made."""
+    for name in fields:
+        if name not in _LONGEST and name not in ("metadata", "idempotency_key"):
+            raise TypeError(f"get_or_create got an unexpected keyword argument {name!r}")
+    given = {name: value for name, value in fields.items() if value is not None}
+    _checks.idempotency_key(given.pop("idempotency_key", None))
+    from customers_sdk import _wire
+
+    _wire.dumps(_checked(given), "what would be sent")
 
 
 def _search_for(external_id: str) -> str:
