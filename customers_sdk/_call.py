@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from customers_sdk._checks import Limits
+from customers_sdk._settings import Limits
 from customers_sdk.errors import CustomersError, IdempotencyError, ResponseFormatError
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -102,22 +102,70 @@ def _read(
     response: requests.Response, timeout: float, ends: float, clock: Callable[[], float]
 ) -> Answer:
     """Read the body in pieces, none waiting longer than what is left until ``ends``."""
-    if getattr(response, "_content_consumed", False):
+    if getattr(response, "_content", False) is not False:  # a hook or a mock has it already
         return _answer(response, response.content)
+    if response.status_code < 200:
+        # 103 and its like, which `http.client` takes for the answer: the answer is still
+        # to come, and the next request on this connection must not be given it.
+        raise http.client.BadStatusLine("an interim status")
+    if response.status_code == 204 and _announces_body(response.headers):
+        return _answer(response)  # unread, so the connection is closed
+    timed = _keep_time(response.raw, timeout, ends, clock)
     pieces = []
     size = 0
-    sock = getattr(getattr(response.raw, "connection", None), "sock", None)
     for piece in _pieces(response.raw):
         pieces.append(piece)
         size += len(piece)
         if size > LARGEST_BODY:
             return _answer(response, flaw="the body is larger than 32 MiB")
-        left = ends - clock()
-        if left <= 0:
+        if not timed and clock() >= ends:
             raise requests.ReadTimeout
-        if sock is not None:
-            sock.settimeout(min(timeout, left))
     return _answer(response, pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+
+def _announces_body(headers: Mapping[str, str]) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+
+
+class _TimedSocket:
+    """A socket that is read until a call's deadline, however little comes at a time.
+
+    A time-out of the socket's own bounds one wait, and `http.client` may wait many times
+    within one read: for a line that announces a chunk, or for bytes that decode to nothing.
+    """
+
+    def __init__(self, sock: Any, timeout: float, ends: float, clock: Callable[[], float]) -> None:
+        self._sock = sock
+        self._timeout = timeout
+        self._ends = ends
+        self._clock = clock
+
+    def recv_into(self, *arguments: Any) -> int:
+        left = self._ends - self._clock()
+        if left <= 0:
+            raise socket.timeout("timed out")
+        if left >= self._timeout:
+            return int(self._sock.recv_into(*arguments))
+        self._sock.settimeout(left)
+        try:
+            return int(self._sock.recv_into(*arguments))
+        finally:
+            # The connection may carry another call's request next.
+            self._sock.settimeout(self._timeout)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+def _keep_time(raw: Any, timeout: float, ends: float, clock: Callable[[], float]) -> bool:
+    """Let every wait for the rest of an answer end at ``ends``; False if it is no socket's."""
+    stream = getattr(getattr(getattr(raw, "_fp", None), "fp", None), "raw", None)
+    if not isinstance(stream, socket.SocketIO):
+        return False
+    sock = getattr(stream, "_sock", None)
+    if sock is not None:
+        stream._sock = _TimedSocket(sock, timeout, ends, clock)  # type: ignore[attr-defined]  # noqa: SLF001
+    return sock is not None
 
 
 def _answer(response: requests.Response, body: bytes = b"", flaw: str | None = None) -> Answer:
@@ -126,6 +174,9 @@ def _answer(response: requests.Response, body: bytes = b"", flaw: str | None = N
 
 def _pieces(raw: Any) -> Iterator[bytes]:
     """The body, decoded, piece by piece as it comes: a slow one must not block for long."""
+    if not hasattr(raw, "release_conn"):  # a mounted adapter's own file
+        yield from iter(lambda: raw.read(_PIECE), b"")
+        return
     if hasattr(raw, "read1"):
         while True:
             piece = raw.read1(_PIECE, decode_content=True)
@@ -144,6 +195,8 @@ def _pieces(raw: Any) -> Iterator[bytes]:
         yield piece
     if not encoded and getattr(source, "length", None):
         raise http.client.IncompleteRead(b"")
+    # Closed first: a connection whose answer is open refuses the next request.
+    source.close()
     raw.release_conn()
 
 
@@ -165,6 +218,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         ]
 
 
+_TRAFFIC = frozenset({"read", "recv_into", "send", "sendall", "write"})
 _BROKEN_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
@@ -175,6 +229,7 @@ def _no_answer(error: BaseException, *, reading: bool) -> NoAnswer:
     def has(*kinds: type[BaseException]) -> bool:
         return any(isinstance(link, kinds) for link in chain)
 
+    mid_stream = any(map(_mid_stream, chain))
     cause = _bare(chain)
     if reading:
         # urllib3 1.26 lets the standard library's own time-out through.
@@ -182,7 +237,8 @@ def _no_answer(error: BaseException, *, reading: bool) -> NoAnswer:
         return NoAnswer(Failure.TIMED_OUT if late else Failure.DROPPED, cause)
     if has(urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
         return NoAnswer(Failure.NOT_SENT, cause, connecting=True)
-    if has(ssl.SSLError, requests.exceptions.SSLError) and not has(*_BROKEN_TLS):
+    broken = mid_stream or has(*_BROKEN_TLS)
+    if has(ssl.SSLError, requests.exceptions.SSLError) and not broken:
         return NoAnswer(Failure.FINAL, cause, connecting=True)
     if has(requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, socket.timeout):
         return NoAnswer(Failure.TIMED_OUT, cause)
@@ -191,6 +247,17 @@ def _no_answer(error: BaseException, *, reading: bool) -> NoAnswer:
     if has(requests.ConnectionError, urllib3.exceptions.ProtocolError, http.client.HTTPException):
         return NoAnswer(Failure.DROPPED, cause)
     return NoAnswer(Failure.FINAL, cause)
+
+
+def _mid_stream(error: BaseException) -> bool:
+    """Whether TLS failed while data went over it: by then the request may have arrived."""
+    trace = error.__traceback__ if isinstance(error, ssl.SSLError) else None
+    while trace is not None:
+        frame = trace.tb_frame
+        if frame.f_globals.get("__name__") == "ssl" and frame.f_code.co_name in _TRAFFIC:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def _bare(chain: list[BaseException]) -> OSError | None:

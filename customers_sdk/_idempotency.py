@@ -61,22 +61,28 @@ def stored_address(address: str) -> str:
 
 
 def _same(sent: Any, stored: Any) -> bool:
+    # A list of pairs and no recursion: metadata may be nested as deeply as JSON is read.
+    pairs = [(sent, stored)]
+    while pairs:
+        sent, stored = pairs.pop()
+        if isinstance(sent, Mapping):
+            # `__proto__` is swallowed by a JavaScript service.
+            names = {stored_text(key): value for key, value in sent.items() if key != "__proto__"}
+            if not isinstance(stored, Mapping) or names.keys() != stored.keys() - {"__proto__"}:
+                return False
+            pairs += [(value, stored[name]) for name, value in names.items()]
+        elif isinstance(sent, (list, tuple)):
+            if not isinstance(stored, (list, tuple)) or len(sent) != len(stored):
+                return False
+            pairs += zip(sent, stored)
+        elif not _same_scalar(sent, stored):
+            return False
+    return True
+
+
+def _same_scalar(sent: Any, stored: Any) -> bool:
     if isinstance(sent, str):
         return isinstance(stored, str) and stored_text(sent) == stored
-    if isinstance(sent, Mapping):
-        # `__proto__` is swallowed by a JavaScript service.
-        names = {stored_text(name): value for name, value in sent.items() if name != "__proto__"}
-        return (
-            isinstance(stored, Mapping)
-            and names.keys() == stored.keys() - {"__proto__"}
-            and all(_same(value, stored[name]) for name, value in names.items())
-        )
-    if isinstance(sent, (list, tuple)):
-        return (
-            isinstance(stored, (list, tuple))
-            and len(sent) == len(stored)
-            and all(map(_same, sent, stored))
-        )
     if isinstance(sent, bool) or sent is None:
         return sent is stored
     # Numbers lose what a double cannot hold, and come back as null beyond its range.

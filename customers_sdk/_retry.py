@@ -12,6 +12,7 @@ import enum
 import random
 import re
 import threading
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 
 BACKOFF_BASE = 0.5
@@ -96,7 +97,8 @@ def backoff(retry: int, *, cap: float = BACKOFF_CAP) -> float:
     return random.uniform(0.0, ceiling)
 
 
-_SECONDS = re.compile(r"[0-9]{1,9}")
+_SECONDS = re.compile(r"[0-9]+")
+_FOREVER = 1e9
 
 
 def retry_after(value: str | None, now: float) -> float | None:
@@ -114,9 +116,12 @@ def retry_after(value: str | None, now: float) -> float | None:
         return None
     value = value.strip()
     if _SECONDS.fullmatch(value):
-        return float(value)
+        return min(float(value), _FOREVER)
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
+        moment = parsedate_to_datetime(value)
+        if moment.tzinfo is None:  # asctime's form has none, and means GMT
+            moment = moment.replace(tzinfo=timezone.utc)
+        return max(0.0, moment.timestamp() - now)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
 

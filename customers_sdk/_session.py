@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any, NamedTuple
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from requests.structures import CaseInsensitiveDict
 
 _POOL_SIZE = 64
 
@@ -44,7 +45,7 @@ class _Settled(NamedTuple):
 
     seen: tuple[Any, ...]
     base: str
-    headers: Any
+    headers: list[tuple[str, str]]
     hooks: dict[str, Any]
     arguments: dict[str, Any]
     plain: bool
@@ -106,21 +107,14 @@ class Sender:
             return settled
         session = self._session
         seen = self._look()
-        template = session.prepare_request(
-            requests.Request(
-                "GET",
-                self._base_url,
-                headers=self._headers,
-                auth=None if session.auth else _no_auth,
-            )
-        )
+        template = self._prepared("GET", self._base_url, self._headers, None)
         arguments = session.merge_environment_settings(
             template.url, {}, stream=True, verify=None, cert=None
         )
         settled = self._settled = _Settled(
             seen,
             str(template.url).split("?")[0].rstrip("/"),
-            template.headers,
+            list(template.headers.items()),
             _hooks(template),
             {**arguments, "stream": True, "allow_redirects": False},
             type(session).prepare_request is requests.Session.prepare_request
@@ -156,31 +150,47 @@ class Sender:
             prepared = requests.PreparedRequest()
             prepared.method = method
             prepared.url = url
-            prepared.headers = settled.headers.copy()
-            prepared.headers.update(headers)
+            prepared.headers = CaseInsensitiveDict(settled.headers)
+            for name, value in headers.items():
+                prepared.headers[name] = value
             prepared.body = body
             prepared.hooks = settled.hooks
             if body is not None:
                 prepared.headers["Content-Length"] = str(len(body))
             return prepared
-        session = self._session
-        prepared = session.prepare_request(
-            requests.Request(
-                method,
-                url,
-                headers={**self._headers, **headers},
-                data=body,
-                auth=None if session.auth else _no_auth,
-            )
-        )
+        prepared = self._prepared(method, url, {**self._headers, **headers}, body)
         prepared.hooks = _hooks(prepared)
         return prepared
+
+    def _prepared(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> requests.PreparedRequest:
+        """A request prepared by the session."""
+        session = self._session
+        # `requests` before 2.28.2 refuses headers of a subclass of str.
+        plain = {name: str(value) for name, value in headers.items()}
+        auth = None if session.auth else _no_auth
+        prepared = session.prepare_request(
+            requests.Request(method, url, headers=plain, data=body, auth=auth)
+        )
+        for name, value in headers.items():
+            if isinstance(value, Secret) and prepared.headers.get(name) == value:
+                prepared.headers[name] = value
+        return prepared
+
+
+class _NoCookies(RequestsCookieJar):
+    """A jar that stays empty: a cookie would make one call's answer depend on another's."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Take none."""
 
 
 def _own_session() -> requests.Session:
     session = requests.Session()
-    # A cookie would make one caller's answer depend on another's.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    # HTTP/1.1 says so by itself.
+    del session.headers["Connection"]
+    session.cookies = _NoCookies()
     for scheme in ("https://", "http://"):
         session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE))
     return session

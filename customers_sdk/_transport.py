@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ from customers_sdk.errors import (
 log = logging.getLogger("customers_sdk")
 
 _KEYED = frozenset({"POST", "PUT", "PATCH"})
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 # Observed (recordings create_dup_externalId_2, wallet_duplicate_exact).
 _DUPLICATE = "the service answers so to an external_id or a wallet that exists, among others"
@@ -122,7 +124,7 @@ class Transport:
             if isinstance(outcome, Answer) and (outcome.status < 300 or outcome.status == 304):
                 process.budget.give(tally.tokens or 1)
                 return self._open(call, tally, outcome)
-            failed = _examine(outcome)
+            failed = _examine(outcome, keyed=call.method in _KEYED)
             verdict = _retry.verdict(
                 call.method,
                 failed.kind,
@@ -134,9 +136,8 @@ class Transport:
             if verdict is Verdict.DONE:
                 return self._response(call, tally, 204, {})
             tally.doubt |= call.method in WRITES and _retry.may_have_run(failed.kind)
-            wait, stop = _next(call, tally, failed, verdict, process.budget)
-            if stop is None and self._clock() + wait >= tally.ends:
-                stop = f"the deadline of {call.limits.deadline:g} s leaves no time for another try"
+            left = tally.ends - self._clock()
+            wait, stop = _next(call, tally, failed, verdict, process.budget, left)
             if stop is not None:
                 raise self._error(call, tally, outcome, failed, stop)
             self._sleep(wait)
@@ -168,7 +169,9 @@ class Transport:
             self._clock,
         )
         if isinstance(outcome, Answer):
-            tally.request_id = outcome.headers.get("x-request-id", request_id)
+            echoed = outcome.headers.get("x-request-id", "")
+            if _REQUEST_ID.fullmatch(echoed):  # it goes into logs
+                tally.request_id = echoed
         if log.isEnabledFor(logging.DEBUG):
             log.debug(
                 "%s %s: %s, try %d, %.1f ms, request id %s",
@@ -252,23 +255,23 @@ class Transport:
             return response
         if answer.flaw:
             raise response.mismatch(answer.flaw)
-        from customers_sdk import _wire
+        from customers_sdk import _json, _wire
 
         try:
-            response.data, response.pagination = _wire.unwrap(_wire.loads(answer.body))
+            response.data, response.pagination = _wire.unwrap(_json.loads(answer.body))
         except ResponseFormatError as error:
             raise response.mismatch(str(error)) from None
         return response
 
 
-def _examine(outcome: Union[Answer, NoAnswer]) -> _Failed:
+def _examine(outcome: Union[Answer, NoAnswer], *, keyed: bool) -> _Failed:
     """Read off a failed try what decides about the next."""
     if isinstance(outcome, NoAnswer):
         return _Failed(outcome.failure)
-    from customers_sdk import _wire
+    from customers_sdk import _json
 
     try:
-        body = _wire.loads(outcome.body)
+        body = _json.loads(outcome.body)
     except ResponseFormatError:
         body = None
     replayed = "idempotent-replayed" in outcome.headers
@@ -276,26 +279,39 @@ def _examine(outcome: Union[Answer, NoAnswer]) -> _Failed:
         outcome.status,
         body,
         replayed,
-        outcome.status == 409 and not replayed and error_code(body) == "idempotency_error",
+        keyed
+        and outcome.status == 409
+        and not replayed
+        and error_code(body) == "idempotency_error",
         _retry.retry_after(outcome.headers.get("retry-after"), time.time()),
     )
 
 
 def _next(
-    call: Call, tally: _Tally, failed: _Failed, verdict: Verdict, budget: _retry.Budget
+    call: Call,
+    tally: _Tally,
+    failed: _Failed,
+    verdict: Verdict,
+    budget: _retry.Budget,
+    left: float,
 ) -> tuple[float, Optional[str]]:
     """How long to wait before another try, and why there is none, if there is none."""
+    wait = 0.0
     if verdict is Verdict.WAIT:
         tally.busy += 1
         tally.tries -= 1
-        return _retry.backoff(tally.busy, cap=_retry.BUSY_CAP), None
-    if verdict is Verdict.NEXT_KEY and tally.generation <= call.limits.max_retries:
+        wait = _retry.backoff(tally.busy, cap=_retry.BUSY_CAP)
+    elif verdict is Verdict.NEXT_KEY and tally.generation <= call.limits.max_retries:
         tally.generation += 1
         tally.tries -= 1
-        return 0.0, None
-    if verdict is not Verdict.RETRY or tally.tries > call.limits.max_retries:
+    elif verdict is Verdict.RETRY and tally.tries <= call.limits.max_retries:
+        wait = max(_retry.backoff(tally.tries), failed.asked or 0.0)
+    else:
         return 0.0, ""
-    tally.tokens = budget.take(failed.kind)
-    if not tally.tokens:
-        return 0.0, "not tried again: too many calls of this client are failing"
-    return max(_retry.backoff(tally.tries), failed.asked or 0.0), None
+    if wait >= left:
+        return 0.0, f"the deadline of {call.limits.deadline:g} s leaves no time for another try"
+    if verdict is Verdict.RETRY:
+        tally.tokens = budget.take(failed.kind)
+        if not tally.tokens:
+            return 0.0, "not tried again: too many calls of this client are failing"
+    return wait, None

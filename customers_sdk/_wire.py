@@ -13,19 +13,19 @@ slowly, by the same rules, to say where it was wrong; good messages so cost noth
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, Optional, TypeVar
 
 import attrs
 import cattrs
 from cattrs.gen import make_dict_unstructure_fn, override
 
+from customers_sdk import _json
 from customers_sdk.errors import ResponseFormatError
 
 T = TypeVar("T")
@@ -189,6 +189,24 @@ def _specs(cls: type) -> list[_Spec]:
     return specs
 
 
+class _Nothing(dict[str, Any]):
+    """The empty object that all models share: most have no ``extra`` and no metadata."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("a model cannot be changed")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[()]]:
+        return dict, ()
+
+
+NOTHING: Mapping[str, Any] = _Nothing()
+
+
 # --- reading -----------------------------------------------------------------------------
 
 
@@ -223,19 +241,21 @@ def _reader(cls: type) -> Callable[..., Any]:
         "new": object.__new__,
         "thawed": _thawed(cls),
         "fromisoformat": datetime.fromisoformat,
-        "free": restore_integers if _fast_decode is not None else lambda value: value,
+        "free": _json.restore_integers if _json.FAST else lambda value: value,
+        "nothing": NOTHING,
         "known": frozenset(spec.wire_name for spec in specs),
         "nulls": {s.wire_name: None for s in specs if s.nullable and not s.omit},
     }
     size = len([spec for spec in specs if not spec.omit])
     lines = [f"size = {size}"]
     for spec in specs:
+        member = f"d[{spec.wire_name!r}]"
         if spec.omit:
-            lines.append(f"v = d.get({spec.wire_name!r}, d)")
+            lines.append(f"v = {member} if {spec.wire_name!r} in d else d")
             lines.append("if v is d: v = None")
             lines.append("else: size += 1")
         else:
-            lines.append(f"v = d[{spec.wire_name!r}]")
+            lines.append(f"v = {member}")
         *checks, value = _reading(spec, scope)
         if spec.nullable:
             lines.append("if v is not None:")
@@ -251,12 +271,13 @@ def _reader(cls: type) -> Callable[..., Any]:
 def read(d, _=None, complete=False):
     if d.__class__ is not dict: raise TypeError
     o = new(thawed)
+    text = new  # equal to nothing that JSON can hold, null included
     try:
         {body}
     except KeyError:
         if complete: raise
         return read({{**nulls, **d}}, None, True)
-    o.extra = {{}} if len(d) == size else free({{k: d[k] for k in d if k not in known}})
+    o.extra = nothing if len(d) == size else free({{k: d[k] for k in d if k not in known}})
     o.__class__ = cls
     return o
 """
@@ -273,13 +294,33 @@ def _reading(spec: _Spec, scope: dict[str, Any]) -> list[str]:
             f"tuple([rule_{spec.name}(i) for i in v]) if v else ()",
         ]
     if spec.kind is datetime:
-        return [f"v = fromisoformat({_ISO_TEXT})", "if v.tzinfo is None: raise ValueError", "v"]
+        # A record that was never changed has one instant twice.
+        return [
+            "if v != text:",
+            "    text = v",
+            f"    moment = fromisoformat({_ISO_TEXT})",
+            "    if moment.tzinfo is None: raise ValueError",
+            "moment",
+        ]
     if spec.kind in _INLINE and not spec.digits:
         # orjson's loss of long integers can only show where the content is free.
-        value = "free(v) if v else v" if spec.kind is dict else "v"
+        value = "free(v) if v else nothing" if spec.kind is dict else "v"
         return [f"if {_INLINE[spec.kind]}: raise TypeError", value]
     scope[f"rule_{spec.name}"] = spec.rule()
     return [f"rule_{spec.name}(v)"]
+
+
+def _write_digits(value: Optional[int]) -> Optional[str]:
+    return None if value is None else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """A copy of free-form JSON, which must not run out of stack where sending it did not."""
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if value.__class__ is list:
+        return [_plain(item) for item in value]
+    return _converter.unstructure(value)
 
 
 def _writer(cls: type) -> Callable[[Any], dict[str, Any]]:
@@ -287,14 +328,14 @@ def _writer(cls: type) -> Callable[[Any], dict[str, Any]]:
         spec.name: override(
             rename=spec.wire_name,
             omit_if_default=spec.omit,
-            unstruct_hook=(lambda v: None if v is None else str(v)) if spec.digits else None,
+            unstruct_hook=_write_digits if spec.digits else _plain if spec.kind is dict else None,
         )
         for spec in _specs(cls)
     }
     write: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
         cls, _converter, extra=override(omit=True), **options
     )
-    return lambda value: {**write(value), **_converter.unstructure(value.extra)}
+    return lambda value: {**write(value), **_plain(value.extra)}
 
 
 _converter = cattrs.Converter(
@@ -315,11 +356,21 @@ _converter.register_structure_hook_factory(attrs.has, _reader)
 _converter.register_unstructure_hook_factory(attrs.has, _writer)
 
 
+_readers: dict[type, Callable[..., Any]] = {}
+
+
+def _reader_of(cls: type) -> Callable[..., Any]:
+    read = _readers.get(cls)
+    if read is None:
+        read = _readers[cls] = _converter.get_structure_hook(cls)
+    return read
+
+
 def structure(data: Any, cls: type[T], path: str = "data") -> T:
     """Read a decoded JSON object into an instance of an attrs class.
 
     Args:
-        data: what `loads` gave.
+        data: what `_json.loads` gave.
         cls: a frozen, slotted attrs class.
         path: where ``data`` stands in the answer, for the error.
 
@@ -327,11 +378,12 @@ def structure(data: Any, cls: type[T], path: str = "data") -> T:
         ResponseFormatError: a required field is missing, or a field has another type
             than the class says; the text names its path and never its value.
     """
-    read = _converter.get_structure_hook(cls)
     try:
-        return typing.cast(T, read(data, cls))
+        value: T = _reader_of(cls)(data)
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):
         pass
+    else:
+        return value
     raise ResponseFormatError(_explain(data, cls, path) or f"{path}: not a {cls.__name__}")
 
 
@@ -339,9 +391,9 @@ def structure_list(data: Any, cls: type[T], path: str = "data") -> tuple[T, ...]
     """Read a decoded JSON list of objects; otherwise like `structure`."""
     if data.__class__ is not list:
         raise ResponseFormatError(_mismatch(path, "a list", data))
-    read = _converter.get_structure_hook(cls)
+    read = _reader_of(cls)
     try:
-        return tuple([read(item, cls) for item in data])
+        return tuple([read(item) for item in data])
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):
         pass
     return tuple(structure(item, cls, f"{path}[{index}]") for index, item in enumerate(data))
@@ -401,100 +453,13 @@ def unstructure(value: Any) -> dict[str, Any]:
     return typing.cast("dict[str, Any]", _converter.unstructure(value))
 
 
-# --- JSON text ---------------------------------------------------------------------------
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
-
-try:
-    import orjson
-except ImportError:
-    _fast_decode = None
-else:
-    _fast_decode = orjson.loads
-
-
-def loads(body: bytes) -> Any:
-    """Decode the JSON text of an answer (UTF-8; NaN and infinities are no JSON).
-
-    With ``orjson`` installed it does the work, and `json` what `orjson` refuses.
-
-    Raises:
-        ResponseFormatError: it is not JSON, or nested too deeply to be read.
-    """
-    if _fast_decode is not None:
-        try:
-            return _fast_decode(body)
-        except ValueError:
-            pass
-    try:
-        return _decode(body.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        kind = type(error).__name__
-    raise ResponseFormatError(f"the body is not JSON that can be read ({kind}, {len(body)} bytes)")
-
-
-def restore_integers(value: Any) -> Any:
-    """Make integers again of those that orjson has made floats: 64 bits and more.
-
-    A JavaScript service writes such a number with the digits that ``repr`` gives, and
-    from 1e21 on with an exponent, which `json` reads as a float too. They are so rare
-    that looking for one has to cost little, and a copy is made only where there is one.
-    """
-    waiting = [value]
-    while waiting:
-        node = waiting.pop()
-        for item in node.values() if node.__class__ is dict else node:
-            if item.__class__ is float:
-                if 2.0**63 <= abs(item) < 1e21:
-                    return _with_integers(value)
-            elif item.__class__ is dict or item.__class__ is list:
-                waiting.append(item)
-    return value
-
-
-def _with_integers(value: Any) -> Any:
-    if value.__class__ is dict:
-        return {key: _with_integers(item) for key, item in value.items()}
-    if value.__class__ is list:
-        return [_with_integers(item) for item in value]
-    if value.__class__ is float and 2.0**63 <= abs(value) < 1e21:
-        return int(Decimal(repr(value)))
-    return value
-
-
-LARGEST_REQUEST = 1_048_576
-
-
-def dumps(value: Any, name: str) -> bytes:
-    """Encode a request's body.
-
-    Raises:
-        ValueError: it is larger than 1 MiB, which the service fails at (observed,
-            recording ``create_body_1MiB_plus_1``).
-    """
-    try:
-        body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # a lone surrogate travels escaped
-        body = json.dumps(value, separators=(",", ":")).encode()
-    if len(body) > LARGEST_REQUEST:
-        raise ValueError(
-            f"{name} is too large: {len(body)} bytes of JSON, {LARGEST_REQUEST} at most"
-        )
-    return body
-
-
 def unwrap(body: Any) -> tuple[Any, Any]:
     """Take the envelope off a success: its ``data``, and its ``pagination`` or None.
 
     Raises:
         ResponseFormatError: it is not an envelope of success, or has no data.
     """
-    if not isinstance(body, Mapping):
+    if body.__class__ is not dict:
         raise ResponseFormatError(_mismatch("the body", "an object", body))
     if body.get("success") is not True:
         raise ResponseFormatError("the body does not say success: true")

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 
 import requests
 
-from customers_sdk import _checks
+from customers_sdk import _checks, _settings
 from customers_sdk._call import ApiResponse, Call
-from customers_sdk._checks import Timeout
 from customers_sdk._session import Secret, Sender
+from customers_sdk._settings import Timeout
 from customers_sdk._transport import Transport
 from customers_sdk._version import __version__
 from customers_sdk.customers import Customers
@@ -54,6 +54,9 @@ class Client:
         ConfigurationError: a setting is missing or wrong; the text names it.
     """
 
+    # What a report on a refused setting shows, which prints a client half made.
+    _base_url = _app_id = _environment = "?"
+
     def __init__(
         self,
         api_key: str | None = None,
@@ -68,26 +71,32 @@ class Client:
         user_agent: str | None = None,
         allow_http: bool = False,
     ) -> None:
-        env = os.environ
-        key = _checks.api_key(env.get("NODERAILS_API_KEY") if api_key is None else api_key)
-        self._app_id = _checks.app_id(env.get("NODERAILS_APP_ID") if app_id is None else app_id)
+        if api_key is None:
+            api_key = os.environ.get("NODERAILS_API_KEY")
+        if isinstance(api_key, str):
+            # Before anything can fail: an error's report may show this frame's variables.
+            api_key = Secret(api_key)
+        key = _settings.api_key(api_key)
+        if app_id is None:
+            app_id = os.environ.get("NODERAILS_APP_ID")
+        self._app_id = _settings.app_id(app_id)
         if base_url is None:
-            base_url = env.get("NODERAILS_BASE_URL") or DEFAULT_BASE_URL
-        self._base_url = _checks.base_url(base_url, allow_http=allow_http)
+            base_url = os.environ.get("NODERAILS_BASE_URL") or DEFAULT_BASE_URL
+        self._base_url = _settings.base_url(base_url, allow_http=allow_http)
         self._environment = key.split("_")[1]
-        self._limits = _checks.limits(timeout, deadline, max_retries)
+        self._limits = _settings.limits(timeout, deadline, max_retries)
         agent = f"customers-sdk/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))}"
-        own_agent = _checks.header_setting(user_agent, "user_agent")
+        own_agent = _settings.header_setting(user_agent, "user_agent")
         headers = {
             "Accept": "application/json",
             "User-Agent": f"{own_agent} {agent}" if own_agent else agent,
-            "x-api-key": Secret(key),
+            "x-api-key": key,
         }
-        version = _checks.header_setting(api_version, "api_version")
+        version = _settings.header_setting(api_version, "api_version")
         if version:
             headers["NodeRails-Version"] = version
         self._transport = Transport(
-            Sender(self._base_url, headers, _checks.session(session)),
+            Sender(self._base_url, headers, _settings.session(session)),
             base_url=self._base_url,
             api_key=key,
             app_id=self._app_id,
@@ -148,9 +157,9 @@ class Client:
         checked = _checks.path(path)
         body = None
         if json is not None:
-            from customers_sdk import _wire
+            from customers_sdk import _json
 
-            body = _wire.dumps(_checks.json_value(json, "json"), "json")
+            body = _json.dumps(_checks.json_value(json, "json"), "json")
         if idempotency_key is not None and verb in ("GET", "DELETE"):
             raise ValueError(f"idempotency_key does nothing on a {verb}")
         response = self._transport.send(
@@ -167,9 +176,9 @@ class Client:
             )
         )
         if isinstance(response.data, (dict, list)):
-            from customers_sdk import _wire
+            from customers_sdk import _json
 
-            response.data = _wire.restore_integers(response.data)
+            response.data = _json.restore_integers(response.data)
         return response
 
     def close(self) -> None:
@@ -198,8 +207,9 @@ class Client:
 
 
 def _template(path: str) -> str:
-    """A path with everything that may be an id left out, for logs and error texts."""
-    return "/".join(
-        part if part.isalpha() and part.islower() and len(part) < 32 else part and "{}"
-        for part in path.split("/")
+    """A path without what may be an id, for logs and error texts: ``/customers/{}/wallets``."""
+    parts = path[1:].split("/")
+    return "".join(
+        f"/{part}" if part.isalpha() and index % 2 == 0 else "/{}"
+        for index, part in enumerate(parts)
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 
 from customers_sdk import _checks, _idempotency
 from customers_sdk._call import ApiResponse, Call
-from customers_sdk._checks import Limits, Timeout
+from customers_sdk._settings import Limits, Timeout
 from customers_sdk._transport import Transport
 from customers_sdk.errors import CustomersError, ResponseFormatError, ServerError
 
@@ -155,7 +155,7 @@ class Customers:
         except ServerError as error:
             if not sent.get("external_id", "").strip():
                 raise
-            return _settle(error, lambda: self._made_before(sent, app_id, limits))
+            return _settle(error, limits, lambda rest: self._made_before(sent, app_id, rest))
 
     def retrieve(
         self,
@@ -349,7 +349,7 @@ class Customers:
         try:
             return self._written(call, Wallet, {"customer_account_id": customer_id, **sent}, {})
         except ServerError as error:
-            return _settle(error, lambda: self._linked_before(customer_id, sent, limits))
+            return _settle(error, limits, lambda rest: self._linked_before(customer_id, sent, rest))
 
     def remove_wallet(
         self,
@@ -503,14 +503,14 @@ class Customers:
         *,
         repeatable: bool = True,
     ) -> Call:
-        from customers_sdk import _wire
+        from customers_sdk import _json, _wire
 
         return Call(
             method,
             path,
             route,
             limits,
-            body=_wire.dumps(_wire.names(sent), "what would be sent"),
+            body=_json.dumps(_wire.names(sent), "what would be sent"),
             key=_checks.idempotency_key(key),
             repeatable=repeatable,
         )
@@ -584,9 +584,9 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
             raise TypeError(f"get_or_create got an unexpected keyword argument {name!r}")
     given = {name: value for name, value in fields.items() if value is not None}
     _checks.idempotency_key(given.pop("idempotency_key", None))
-    from customers_sdk import _wire
+    from customers_sdk import _json
 
-    _wire.dumps(_checked(given), "what would be sent")
+    _json.dumps(_checked(given), "what would be sent")
 
 
 def _search_for(external_id: str) -> str:
@@ -609,15 +609,16 @@ def _read(response: ApiResponse, kind: type[M]) -> M:
         raise response.mismatch(str(error)) from None
 
 
-def _settle(error: ServerError, look: Callable[[], M | None]) -> M:
+def _settle(error: ServerError, limits: Limits, look: Callable[[Limits], M | None]) -> M:
     """What an earlier try has made, if the error is only that it exists; else the error.
 
     After a try whose answer was lost, a second one meets the first one's record, and the
-    service answers 500 to a duplicate.
+    service answers 500 to a duplicate. Looking takes what the call has left of its time.
     """
-    if error.status == 500 and error.attempts > 1:
+    left = limits.deadline - error.elapsed
+    if error.status == 500 and error.attempts > 1 and left > 0:
         with contextlib.suppress(CustomersError):
-            found = look()
+            found = look(limits._replace(deadline=left))
             if found is not None:
                 return found
     raise error

@@ -183,8 +183,8 @@ _DATABASE_DOWN = "Authentication required"
 
 def error_code(body: Any) -> str | None:
     """The service's ``code`` in the body of an error, or its ``type`` where that came."""
-    code = _inner(body).get("code", _inner(body).get("type"))
-    return code if isinstance(code, str) else None
+    said = (_inner(body).get("code"), _inner(body).get("type"))
+    return next((code for code in said if isinstance(code, str)), None)
 
 
 def _inner(body: Any) -> Mapping[str, Any]:

@@ -37,7 +37,7 @@ class Model:
             ResponseFormatError: a required field is missing, or one has the wrong
                 type; the text names its path.
         """
-        if not isinstance(data, Mapping):
+        if data.__class__ is not dict and not isinstance(data, Mapping):
             raise TypeError(f"data must be a mapping, not {type(data).__name__}")
         return _wire.structure(data if data.__class__ is dict else dict(data), cls, cls.__name__)
 
@@ -67,7 +67,7 @@ class Chain(Model):
 
     chain_id: int
     name: str
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
@@ -99,7 +99,7 @@ class Wallet(Model):
     created_at: datetime
     updated_at: datetime
     chain: Optional[Chain] = attrs.field(default=None, repr=False, metadata=_wire.wire(omit=True))
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
@@ -129,7 +129,7 @@ class App(Model):
     payout_approved: Optional[bool] = None
     created_at: Optional[datetime] = None
     updated_at: Optional[datetime] = None
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
@@ -157,7 +157,7 @@ class PaymentIntent(Model):
     authorization_chain_id: Optional[int] = None
     created_at: datetime
     captured_at: Optional[datetime] = None
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
@@ -183,7 +183,7 @@ class Invoice(Model):
     due_date: Optional[datetime] = None
     paid_at: Optional[datetime] = None
     created_at: datetime
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
@@ -193,7 +193,7 @@ class CustomerCounts(Model):
     payment_intents: int
     subscriptions: int
     invoices: int
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
@@ -226,7 +226,7 @@ class Customer(Model):
     created_at: datetime
     updated_at: datetime
     wallets: tuple[Wallet, ...]
-    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False)

@@ -1,0 +1,161 @@
+"""What a client's settings must be, and the limits of its calls.
+
+Every function names the setting and says what was wrong with it, and none repeats its
+value: one of them is the key.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple, Optional, Union
+from urllib.parse import urlsplit
+
+from customers_sdk._checks import CONTROL, kind_of
+from customers_sdk.errors import ConfigurationError
+
+Timeout = Union[float, "tuple[float, float]"]
+
+_BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
+_KEY = re.compile(r"nr_(test|live)_(sk|pk)_[\x21-\x7e]+")
+_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1|[^.]+\.localhost", re.IGNORECASE)
+
+
+def api_key(value: object) -> str:
+    """A secret key, ``nr_test_sk_…`` or ``nr_live_sk_…``."""
+    if not value:
+        raise ConfigurationError("api_key is missing: pass it, or set NODERAILS_API_KEY")
+    if not isinstance(value, str):
+        raise ConfigurationError(f"api_key must be a string, not {kind_of(value)}")
+    if _BLANK_OR_CONTROL.search(value):
+        raise ConfigurationError("api_key contains blanks or control characters")
+    match = _KEY.fullmatch(value)
+    if match is None:
+        raise ConfigurationError("api_key must look like nr_test_sk_… or nr_live_sk_…")
+    if match.group(2) == "pk":
+        raise ConfigurationError("api_key is a public key (pk); the API takes a secret key (sk)")
+    return value
+
+
+def app_id(value: object) -> str:
+    """The id of the app that new customers belong to."""
+    if not value:
+        raise ConfigurationError("app_id is missing: pass it, or set NODERAILS_APP_ID")
+    if not isinstance(value, str):
+        raise ConfigurationError(f"app_id must be a string, not {kind_of(value)}")
+    if _BLANK_OR_CONTROL.search(value):
+        raise ConfigurationError("app_id contains blanks or control characters")
+    return value
+
+
+def base_url(value: object, *, allow_http: bool) -> str:
+    """The service's address, without a trailing slash."""
+    if not isinstance(allow_http, bool):
+        raise ConfigurationError(f"allow_http must be True or False, not {kind_of(allow_http)}")
+    if not isinstance(value, str):
+        raise ConfigurationError(f"base_url must be a string, not {kind_of(value)}")
+    if _BLANK_OR_CONTROL.search(value) or "\\" in value:
+        raise ConfigurationError("base_url contains blanks, backslashes or control characters")
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not host:
+        raise ConfigurationError("base_url must be an http or https URL with a host")
+    if "@" in parts.netloc:
+        raise ConfigurationError("base_url must not hold a user name or a password")
+    if parts.query or parts.fragment or value.endswith(("?", "#")):
+        raise ConfigurationError("base_url must not have a query or a fragment")
+    if parts.scheme == "http" and not allow_http and not _LOOPBACK.fullmatch(host):
+        raise ConfigurationError(
+            "base_url is plain http, which would send the key in the clear: use https "
+            "(allow_http=True overrides this)"
+        )
+    return value.rstrip("/")
+
+
+def session(value: Any) -> Any:
+    """A session of the caller's: whatever can prepare and send as `requests` does."""
+    if value is None:
+        return None
+    sends = hasattr(value, "send") and hasattr(value, "prepare_request")
+    if isinstance(value, type) or not sends:
+        raise ConfigurationError(f"session must be a requests.Session, not {kind_of(value)}")
+    return value
+
+
+def header_setting(value: object, name: str) -> str | None:
+    """An optional setting that travels as a header."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{name} must be a string, not {kind_of(value)}")
+    if not value.strip() or not value.isascii() or CONTROL.search(value):
+        raise ConfigurationError(f"{name} must be printable ASCII and not blank")
+    return value.strip()
+
+
+class Limits(NamedTuple):
+    """How long a call may take and how often it may be tried.
+
+    Attributes:
+        timeout: seconds to connect, and seconds without a byte while reading.
+        deadline: seconds for the whole call, every try and every wait.
+        max_retries: tries beyond the first.
+    """
+
+    timeout: tuple[float, float]
+    deadline: float
+    max_retries: int
+
+    def override(
+        self,
+        timeout: Optional[Timeout],
+        deadline: Optional[float],
+        max_retries: Optional[int],
+    ) -> Limits:
+        """These limits with the given ones in place; raises TypeError or ValueError."""
+        if timeout is None and deadline is None and max_retries is None:
+            return self
+        return Limits(
+            self.timeout if timeout is None else _timeout(timeout),
+            self.deadline if deadline is None else _seconds(deadline, "deadline"),
+            self.max_retries if max_retries is None else _count(max_retries, "max_retries"),
+        )
+
+
+def limits(timeout: Any, deadline: Any, max_retries: Any) -> Limits:
+    """The limits of a client."""
+    try:
+        return Limits(
+            _timeout(timeout), _seconds(deadline, "deadline"), _count(max_retries, "max_retries")
+        )
+    except (TypeError, ValueError) as error:
+        text = str(error)
+    raise ConfigurationError(text)
+
+
+def _timeout(value: Any) -> tuple[float, float]:
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            raise ValueError("timeout must be seconds, or a pair of connect and read seconds")
+        return (_seconds(value[0], "timeout (connect)"), _seconds(value[1], "timeout (read)"))
+    seconds = _seconds(value, "timeout")
+    return (seconds, seconds)
+
+
+def _seconds(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number of seconds, not {kind_of(value)}")
+    if not 0 < value <= 86_400:  # nor is NaN
+        raise ValueError(f"{name} must be more than 0 seconds and at most a day")
+    return float(value)
+
+
+def _count(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an integer, not {kind_of(value)}")
+    if not 0 <= value <= 100:
+        raise ValueError(f"{name} must be from 0 to 100")
+    return value

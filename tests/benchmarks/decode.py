@@ -1,0 +1,53 @@
+"""What typed objects cost, against the JSON alone and against the peers' objects."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from customers_sdk import CustomerSummary, _json
+from tests.benchmarks import data, peers
+from tests.benchmarks.measuring import Contenders, Effort, Figure, Samples, interleave, ratios
+
+# They take so much longer that they would leave few rounds to the rest.
+_SLOW: tuple[str, ...] = ("stripe", "openai")
+
+
+def typed(body: bytes) -> list[CustomerSummary]:
+    """The customers of a page, JSON included."""
+    return [CustomerSummary.from_dict(row) for row in _json.loads(body)["data"]]
+
+
+def measure(url: str, effort: Effort) -> dict[str, Figure]:
+    """A page of a hundred customers with two wallets each."""
+    body = data.page_body(1, data.PAGE_SIZE, data.PAGE_SIZE)
+    contenders = _contenders(body)
+    slow = {name: contenders.pop(name) for name in _SLOW if name in contenders}
+    samples = _interleave(contenders, effort, 8)
+    figures = ratios("decode", samples, "json", "pydantic")
+    if slow:
+        slow["json"] = contenders["json"]
+        samples = _interleave(slow, effort, 2)
+        figures = {**ratios("decode", samples, "json"), **figures}
+    return figures
+
+
+def _interleave(contenders: Contenders, effort: Effort, seconds: float) -> Samples:
+    # Decoding waits for nothing: the processor's time leaves out what others took of it.
+    return interleave(
+        contenders,
+        seconds=effort.seconds(seconds),
+        rounds=effort.rounds(),
+        clock=time.process_time,
+    )
+
+
+def _contenders(body: bytes) -> dict[str, Callable[[], Any]]:
+    return {
+        "json": lambda: json.loads(body),
+        "customers_sdk": lambda: typed(body),
+        **{name: functools.partial(read, body) for name, read in peers.decoders().items()},
+    }

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+import responses
+
+from customers_sdk import Client
+from doubles import APP, BASE, KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the developer's own reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("NODERAILS_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    """The transport: it answers what is registered on it, and keeps what was sent in `calls`."""
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A client that does not try again, so that a test sees one request a call."""
+    with Client(KEY, APP, base_url=BASE, max_retries=0) as made:
+        yield made
