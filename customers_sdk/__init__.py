@@ -1,5 +1,7 @@
 """Customers who pay in crypto: a client of the NodeRails Customers API.
 
+Make one client and share it::
+
     from customers_sdk import Client
 
     client = Client()  # NODERAILS_API_KEY and NODERAILS_APP_ID

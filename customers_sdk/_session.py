@@ -9,6 +9,9 @@ through ``Session.send``, so adapters, hooks, mocks and instrumentation keep wor
 from __future__ import annotations
 
 import copy
+import functools
+import queue
+from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -186,13 +189,81 @@ class _NoCookies(RequestsCookieJar):
         """Take none."""
 
 
+class _Idle:
+    """The idle connections of a pool, as urllib3 uses its `queue.LifoQueue`: never waiting.
+
+    A signal's exception (Ctrl-C, a worker's time-out) that comes just as that queue has
+    taken its lock leaves it locked, and every later call hangs. A deque needs no lock.
+    """
+
+    def __init__(self, maxsize: int = 0) -> None:
+        self._items: deque[Any] = deque()
+        self._maxsize = maxsize
+
+    def get(self, **_: Any) -> Any:
+        """The connection used last."""
+        try:
+            return self._items.pop()
+        except IndexError:
+            raise queue.Empty from None
+
+    def put(self, item: Any, **_: Any) -> None:
+        """Keep a connection."""
+        if len(self._items) >= self._maxsize:
+            raise queue.Full
+        self._items.append(item)
+
+    def qsize(self) -> int:
+        """How many there are."""
+        return len(self._items)
+
+
+@functools.cache
+def _lockless(pool: type) -> type:
+    return type(pool.__name__, (pool,), {"QueueCls": _Idle})
+
+
+class _OneHostAdapter(HTTPAdapter):
+    """An adapter that looks its connection pool up once: a client talks to one host.
+
+    Before requests 2.32 there is nothing to override, and the pool is looked up each time.
+    """
+
+    _found: tuple[Any, Any] | None = None
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Make pools that a signal cannot leave locked."""
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {
+            scheme: _lockless(pool)
+            for scheme, pool in self.poolmanager.pool_classes_by_scheme.items()
+        }
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """The pool for these TLS settings; with proxies it depends on the request."""
+        if proxies:
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        found = self._found
+        if found is None or found[0] != (verify, cert):
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            found = self._found = ((verify, cert), pool)
+        return found[1]
+
+    def close(self) -> None:
+        """Forget the pool as well."""
+        self._found = None
+        super().close()
+
+
 def _own_session() -> requests.Session:
     session = requests.Session()
     # HTTP/1.1 says so by itself.
     del session.headers["Connection"]
     session.cookies = _NoCookies()
     for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE))
+        session.mount(scheme, _OneHostAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE))
     return session
 
 

@@ -479,7 +479,7 @@ class Customers:
     def _walk(
         self, query: Mapping[str, Any], size: int, limits: Limits, prefetch: int = 0
     ) -> Iterator[CustomerSummary]:
-        from customers_sdk.pagination import walk
+        from customers_sdk._walk import walk
 
         def fetch(number: int, size: int) -> Page[CustomerSummary]:
             return self._page(query, number, size, limits)

@@ -11,7 +11,8 @@ import attrs
 import pytest
 
 from customers_sdk import CustomersError, IncompleteListWarning, Page, ResponseFormatError
-from customers_sdk.pagination import page_from, walk
+from customers_sdk._walk import walk
+from customers_sdk.pagination import page_from
 from doubles import page, summary
 
 
