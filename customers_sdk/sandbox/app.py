@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Rule
 
 from . import answers
 from .bodies import UnreadableBody, parsed_body
+from .callers import caller_of
 from .idempotency import KEYED_METHODS, LONGEST_KEY, Locks
+from .injection import fate_of, service_failure
 from .paths import RawPaths
 from .routes import register_routes
 
@@ -27,6 +30,17 @@ _METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE"
 _logger = logging.getLogger("customers_sdk.sandbox")
 
 
+class _MatchedRule(Rule):
+    """A rule that matches URLs and builds none: compiling builders takes most of the set-up."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Any:  # noqa: ARG002, FBT001, FBT002
+        return _no_url
+
+
+def _no_url(*_: Any, **__: Any) -> None:
+    """In place of a builder."""
+
+
 class Application(Flask):
     """The Customers API over one store.
 
@@ -35,6 +49,8 @@ class Application(Flask):
     changed at any time) is waited in each write before its row is stored and while its
     idempotency key is locked. Wrap `wsgi_app` to put more in front.
     """
+
+    url_rule_class = _MatchedRule
 
     def __init__(
         self,
@@ -57,6 +73,7 @@ class Application(Flask):
             _read_body,
             _check_version,
             self._check_key,
+            _meet_fate,
         ):
             self.before_request(station)
         self.after_request(self._finish)
@@ -80,7 +97,7 @@ class Application(Flask):
         replay = self._replay(key)
         if replay is not None:
             return replay
-        g.lock = self.locks.take(key, request.environ.get("waitress.client_disconnected", _never))
+        g.lock = self.locks.take(key, caller_of(request.environ).gone)
         if g.lock is None:
             text = (
                 "A request with this Idempotency-Key is currently being processed. Retry shortly."
@@ -102,7 +119,8 @@ class Application(Flask):
     def _finish(self, answer: Response) -> Response:
         lock = g.get("lock")
         if lock is not None:
-            self.store.remember(lock.key, answer.status_code, answer.get_data(as_text=True))
+            kept = (lock.key, answer.status_code, answer.get_data(as_text=True))
+            caller_of(request.environ).settle(lambda: self.store.remember(*kept))
             self._unlock()
         answer = answers.unless_known(request, answer)
         answer.headers["x-request-id"] = g.request_id
@@ -114,10 +132,6 @@ class Application(Flask):
         lock = g.pop("lock", None)
         if lock is not None:
             self.locks.release(lock)
-
-
-def _never() -> bool:
-    return False
 
 
 def _name_request() -> None:
@@ -145,6 +159,16 @@ def _check_version() -> None:
         text = f'Invalid API version "{version}". Valid versions: {API_VERSION}'
         raise answers.typed_refusal(400, "invalid_request_error", text)
     g.versioned = True
+
+
+def _meet_fate() -> Optional[Response]:
+    """What was decided for the request happens here: its key is locked, nothing is done yet."""
+    fate = fate_of(request.environ)
+    if fate.delay:
+        caller_of(request.environ).wait(fate.delay)
+    headers = request.headers
+    by_key = "x-api-key" in headers and not headers.get("Authorization", "").startswith("Bearer ")
+    return service_failure(fate.fault, authenticates=by_key and request.url_rule is not None)
 
 
 def _answer_error(error: Exception) -> Response:

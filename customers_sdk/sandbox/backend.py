@@ -10,19 +10,25 @@ from pathlib import Path
 from typing import Callable, Optional, Union
 
 from .app import Application
+from .controls import Controls
 from .database import Database
+from .faults import Faults
+from .injection import Injection
+from .requestlog import MOST_KEPT, RequestLog
 from .seeding import Seeding
 from .store import Store, current_milliseconds
 
 TIE_ORDERS = ("stable", "random")
 
 
-class Backend(Seeding):
+class Backend(Seeding, Controls):
     """One isolated service, its application callable in process.
 
-    `db` is the path of the SQLite file (by default a temporary one, deleted by `close`), `latency`
-    the seconds each write takes, `now` the clock in milliseconds since 1970. A database opened
-    again keeps its key and its app. Raises ``ValueError`` for an unknown `tie_order`.
+    `db` is the path of the SQLite file (by default a temporary one, deleted by `close`;
+    ``:memory:`` for none, which is the quickest to make), `latency` the seconds each write takes,
+    `now` the clock in milliseconds since 1970, `most_requests` how many requests it remembers
+    (None: all). A database opened again keeps its key and its app. Raises ``ValueError`` for an
+    unknown `tie_order`.
     """
 
     def __init__(
@@ -32,6 +38,7 @@ class Backend(Seeding):
         tie_order: str = "stable",
         latency: float = 0.0,
         now: Callable[[], int] = current_milliseconds,
+        most_requests: Optional[int] = MOST_KEPT,
     ) -> None:
         if tie_order not in TIE_ORDERS:
             raise ValueError(f"tie_order must be one of {', '.join(TIE_ORDERS)}")
@@ -39,14 +46,22 @@ class Backend(Seeding):
         path = Path(self._temporary, "sandbox.sqlite3") if self._temporary else str(db)
         self._database = Database(path, kept=not self._temporary)
         self.store: Store = Store(self._database, now=now, tie_order=tie_order)
+        self.faults: Faults = Faults()
+        self.log: RequestLog = RequestLog(most_requests)
         self.application: Application = Application(self.store, latency=latency)
+        self.application.wsgi_app = Injection(self.application.wsgi_app, self.faults, self.log)
         self.api_key: str = self._setting("api_key") or f"nr_test_sk_{secrets.token_hex(16)}"
         self.app_id: str = self._setting("app_id") or str(uuid.uuid4())
         if self._setting("api_key") is None:
             self._furnish()
 
     def reset(self) -> None:
-        """Empties the sandbox: its own app, key and the documented chains alone stay."""
+        """Empties the sandbox: its own app, key and the documented chains alone stay.
+
+        Faults that wait and the log of requests go too.
+        """
+        self.faults.clear()
+        self.log.clear()
         self._database.empty()
         self.application.locks.clear()
         self._furnish()
@@ -67,6 +82,5 @@ class Backend(Seeding):
         self.store.insert("settings", *rows, replace=True)
 
     def _setting(self, name: str) -> Optional[str]:
-        query = "SELECT value FROM settings WHERE name = ?"
-        row = self._database.connection().execute(query, (name,)).fetchone()
+        row = self._database.row("SELECT value FROM settings WHERE name = ?", name)
         return None if row is None else str(row["value"])

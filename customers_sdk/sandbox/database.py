@@ -6,9 +6,9 @@ import hashlib
 import re
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +97,29 @@ def tie_order(page_size: int, page: int, identifier: str) -> bytes:
     return hashlib.blake2b(f"{page_size}/{page}/{identifier}".encode(), digest_size=8).digest()
 
 
+#: The path of a database that lives in this process alone, as SQLite spells it.
+IN_MEMORY = ":memory:"
+
+
+@lru_cache(maxsize=1)
+def _template() -> sqlite3.Connection:
+    """An empty database to copy: that takes a tenth of the time of making one."""
+    made = sqlite3.connect(IN_MEMORY, check_same_thread=False)
+    made.executescript(_SCHEMA)
+    return made
+
+
+_copying = threading.Lock()
+
+
+def _prepare(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.create_function("ilike", 2, ilike, deterministic=True)
+    connection.create_function("tie_order", 3, tie_order, deterministic=True)
+    return connection
+
+
 class Database:
     """One SQLite file in WAL mode: a connection for each thread, one writer at a time.
 
@@ -104,6 +127,8 @@ class Database:
     another process that writes to the file is waited for up to 10 seconds. A commit survives the
     death of the process; a file that is `kept` stays whole when the machine dies too, though the
     last commits may be missing.
+
+    The path ``:memory:`` stands for no file: all threads take turns at one connection.
     """
 
     def __init__(self, path: Union[str, Path], *, kept: bool = True) -> None:
@@ -112,11 +137,26 @@ class Database:
         self._local = threading.local()
         self._writing = threading.Lock()
         self._opened: list[sqlite3.Connection] = []
+        self._shared: Optional[sqlite3.Connection] = None
+        self._turn: AbstractContextManager[Any] = nullcontext()
+        if self._path == IN_MEMORY:
+            self._turn = threading.RLock()
+            self._shared = self._copied()
+            return
         with self._writing:
             self.connection().executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
 
+    def _copied(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
+        self._opened.append(connection)
+        with _copying:
+            _template().backup(connection)
+        return _prepare(connection)
+
     def connection(self) -> sqlite3.Connection:
         """This thread's connection, opened at first use."""
+        if self._shared is not None:
+            return self._shared
         held: Optional[sqlite3.Connection] = getattr(self._local, "connection", None)
         if held is None:
             held = self._open()
@@ -128,29 +168,32 @@ class Database:
             self._path, timeout=10, isolation_level=None, check_same_thread=False
         )
         self._opened.append(connection)
-        connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.create_function("ilike", 2, ilike, deterministic=True)
-        connection.create_function("tie_order", 3, tie_order, deterministic=True)
-        return connection
+        return _prepare(connection)
+
+    def row(self, query: str, *values: Any) -> Optional[sqlite3.Row]:
+        """The first row that a query finds."""
+        with self._turn:
+            found: Optional[sqlite3.Row] = self.connection().execute(query, values).fetchone()
+            return found
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """One snapshot for several queries."""
         connection = self.connection()
-        connection.execute("BEGIN")
-        try:
-            yield connection
-        finally:
-            connection.execute("ROLLBACK")
+        with self._turn:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A write transaction: committed at the end, rolled back when the body raises."""
         connection = self.connection()
-        with self._writing:
+        with self._writing, self._turn:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection

@@ -26,11 +26,12 @@ class RawPaths:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request."""
-        environ["PATH_INFO"] = _normalised(_raw_path(environ))
+        environ["PATH_INFO"] = normalised(raw_path(environ))
         return self._application(environ, start_response)
 
 
-def _raw_path(environ: dict[str, Any]) -> str:
+def raw_path(environ: dict[str, Any]) -> str:
+    """The path as it was sent, percent-encoded, without the query."""
     target: str = environ.get("REQUEST_URI") or quote(
         environ.get("PATH_INFO", ""), encoding="latin-1"
     )
@@ -39,7 +40,8 @@ def _raw_path(environ: dict[str, Any]) -> str:
     return target.partition("?")[0]
 
 
-def _normalised(path: str) -> str:
+def normalised(path: str) -> str:
+    """The path as it is matched."""
     if len(path) > 1 and path.endswith("/"):
         path = path[:-1]
     if path.startswith("//"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from .backend import TIE_ORDERS, Backend
+from .control_routes import ControlRoutes, is_loopback
+from .controls import Controls
 from .seeding import Seeding
 from .server import Server
 
@@ -12,19 +14,24 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from _typeshed.wsgi import WSGIApplication
+
     from customers_sdk import Client
 
+    from .faults import Faults
+    from .requestlog import RequestLog
     from .store import Store
 
 
-class Sandbox(Seeding):
+class Sandbox(Seeding, Controls):
     """The Customers API on this machine, over real HTTP and SQLite.
 
     Use it as a context manager, or call `start` and `close`. `port` 0 takes a free port; `db` is
     the path of a SQLite file that outlives the sandbox (by default a temporary one that does not);
     `tie_order` ``"random"`` orders customers of one millisecond by page size and page, as the
-    service was observed to; `latency` is the seconds each write takes. A port that is taken raises
-    ``OSError``, an unknown `tie_order` ``ValueError``.
+    service was observed to; `latency` is the seconds each write takes. On a loopback address the
+    routes under ``/_sandbox/`` steer it too. A port that is taken raises ``OSError``, an unknown
+    `tie_order` ``ValueError``.
     """
 
     def __init__(
@@ -66,7 +73,10 @@ class Sandbox(Seeding):
         if self._backend is None:
             backend = Backend(**self._options)
             try:
-                self._server = Server(backend.application, *self._address)
+                application: WSGIApplication = backend.application
+                if is_loopback(self._address[0]):
+                    application = ControlRoutes(backend, application)
+                self._server = Server(application, *self._address)
             except BaseException:
                 backend.close()
                 raise
@@ -115,8 +125,21 @@ class Sandbox(Seeding):
         """The rows behind it."""
         return self.backend.store
 
+    @property
+    def faults(self) -> Faults:  # type: ignore[override]
+        """The faults that lie in wait."""
+        return self.backend.faults
+
+    @property
+    def log(self) -> RequestLog:  # type: ignore[override]
+        """What it was sent."""
+        return self.backend.log
+
     def reset(self) -> None:
-        """Empties the sandbox: its own app, key and the documented chains alone stay."""
+        """Empties the sandbox: its own app, key and the documented chains alone stay.
+
+        Faults that wait and the log of requests go too.
+        """
         self.backend.reset()
 
     def client(self, **overrides: Any) -> Client:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from waitress import create_server  # type: ignore[import-untyped,unused-ignore]
+from waitress.channel import ClientDisconnected  # type: ignore[import-untyped,unused-ignore]
+
+from .callers import Caller, put_caller
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _SETTINGS = {
     "threads": 32,
@@ -25,6 +31,37 @@ _SETTINGS = {
     "max_request_body_size": 64 * 1024 * 1024,
     "ident": "",
 }
+
+
+_LONGEST_HOLD = 60.0
+_GLANCE = 0.02
+
+
+class SocketCaller(Caller):
+    """A caller at the other end of a connection, who may hang up."""
+
+    def __init__(self, environ: WSGIEnvironment, closing: threading.Event) -> None:
+        self._hung_up = environ.get("waitress.client_disconnected")
+        self._closing = closing
+
+    def gone(self) -> bool:
+        """Whether waitress has seen the end of the connection."""
+        return self._hung_up is not None and bool(self._hung_up())
+
+    def wait(self, seconds: float) -> None:
+        """Sleeps, no longer than the server lives."""
+        self._closing.wait(seconds)
+
+    def hold(self) -> NoReturn:
+        """Keeps the connection open until the caller hangs up, for a minute at most."""
+        ends = time.monotonic() + _LONGEST_HOLD
+        while not self.gone() and time.monotonic() < ends and not self._closing.wait(_GLANCE):
+            pass
+        self.drop()
+
+    def drop(self) -> NoReturn:
+        """Has waitress close the connection."""
+        raise ClientDisconnected
 
 
 class Server:
@@ -42,8 +79,14 @@ class Server:
         # A queue is no news: it would be printed for each request above the number of threads.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._channels: dict[int, Any] = {}
+        self._ending = threading.Event()
+
+        def carried(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+            put_caller(environ, SocketCaller(environ, self._ending))
+            return application(environ, start_response)
+
         self._server: Any = create_server(
-            application, map=self._channels, sockets=[self._socket], **_SETTINGS
+            carried, map=self._channels, sockets=[self._socket], **_SETTINGS
         )
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="customers-sandbox", daemon=True)
@@ -57,6 +100,7 @@ class Server:
         """Finishes the requests that run (5 seconds at most) and frees the port."""
         if self._closing:
             return
+        self._ending.set()
         self._server.accepting = False
         self._server.task_dispatcher.shutdown()
         self._closing = True

@@ -96,8 +96,7 @@ class Store:
         )
 
     def _row(self, query: str, *values: Any) -> Optional[sqlite3.Row]:
-        row: Optional[sqlite3.Row] = self.database.connection().execute(query, values).fetchone()
-        return row
+        return self.database.row(query, *values)
 
     def create_customer(
         self,
@@ -185,9 +184,10 @@ class Store:
 
     def wallet_shape(self, wallet_id: str) -> dict[str, Any]:
         """The wallet as add-wallet answers it: all its fields, and its chain (observed)."""
-        query = _WALLETS.format("wallets.id = ?")
-        row = self.database.connection().execute(query, (wallet_id,)).fetchone()
-        return shapes.wallet(row, with_chain=True)
+        with self.database.reading() as connection:
+            query = _WALLETS.format("wallets.id = ?")
+            row = connection.execute(query, (wallet_id,)).fetchone()
+            return shapes.wallet(row, with_chain=True)
 
     def detail_shape(self, customer_id: str) -> dict[str, Any]:
         """The customer as retrieve answers it: app, wallets with chain, the newest 50 of each."""
@@ -236,6 +236,13 @@ class Store:
                 [*values, *order_values, page_size, (page - 1) * page_size],
             ).fetchall()
             return _summaries(connection, rows), total
+
+    def everyone(self) -> list[dict[str, Any]]:
+        """All customers of all apps, as a list shows them, in the order they were stored."""
+        with self.database.reading() as connection:
+            rows = connection.execute("SELECT * FROM customers ORDER BY seq").fetchall()
+            pieces = (rows[start : start + 500] for start in range(0, len(rows), 500))
+            return [shape for piece in pieces for shape in _summaries(connection, piece)]
 
     def recalled(self, key: str) -> Optional[sqlite3.Row]:
         """The answer kept under an idempotency key, for 24 hours (documented)."""

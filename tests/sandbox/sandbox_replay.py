@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from customers_sdk.sandbox import Sandbox
 
 Recording = dict[str, Any]
+Answer = tuple[int, http.client.HTTPMessage, bytes]
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "recordings"
 M1, M2, M3 = (f"{n * 8}-{n * 4}-4{n * 3}-8{n * 3}-{n * 12}" for n in "123")
@@ -46,13 +47,15 @@ def body_of(recording: Recording) -> Any:
 class Replay:
     """One sandbox, and what it answered where the service's answer is known.
 
-    `outcomes` maps each recording's name to None where the two agree, else to how they differ.
+    `outcomes` maps each recording's name to None where the two agree, else to how they differ;
+    `answers` to what the sandbox answered.
     """
 
     def __init__(self, sandbox: Sandbox, recordings: dict[str, Recording]) -> None:
         self.sandbox = sandbox
         self.recordings = recordings
         self.outcomes: dict[str, Optional[str]] = {}
+        self.answers: dict[str, Answer] = {}
         self.ours: dict[str, str] = {}
         ticks = itertools.count(RECORDING_TIME)
         sandbox.store.now = lambda: next(ticks)
@@ -62,6 +65,7 @@ class Replay:
             recording = self.recordings[name]
             answer = self.send(recording["request"], name)
             self._learn(recording, answer)
+            self.answers[name] = answer
             self.outcomes[name] = self.difference(recording, answer)
 
     def play_at_once(self, names: list[str]) -> None:
@@ -86,9 +90,10 @@ class Replay:
             else:
                 answer = answers.pop(match)
                 self._learn(self.recordings[name], answer)
+                self.answers[name] = answer
                 self.outcomes[name] = self.difference(self.recordings[name], answer)
 
-    def send(self, request: Recording, name: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+    def send(self, request: Recording, name: str) -> Answer:
         host, port = self.sandbox.base_url.rpartition("/")[2].split(":")
         connection = http.client.HTTPConnection(host, int(port), timeout=10)
         try:
@@ -120,9 +125,7 @@ class Replay:
             text = text.replace(theirs, ours)
         return text
 
-    def _learn(
-        self, recording: Recording, answer: tuple[int, http.client.HTTPMessage, bytes]
-    ) -> None:
+    def _learn(self, recording: Recording, answer: Answer) -> None:
         """Notes which of our ids, and of our ETags, stands for which of theirs."""
         theirs, ours = recording["response"], answer
         etags = theirs["headers"].get("ETag"), ours[1].get("ETag")
@@ -131,9 +134,7 @@ class Replay:
         if theirs["status"] == ours[0] == 201:
             self.ours[body_of(recording)["data"]["id"]] = json.loads(ours[2])["data"]["id"]
 
-    def difference(
-        self, recording: Recording, answer: tuple[int, http.client.HTTPMessage, bytes]
-    ) -> Optional[str]:
+    def difference(self, recording: Recording, answer: Answer) -> Optional[str]:
         theirs = recording["response"]
         status, headers, body = answer
         if status != theirs["status"]:
@@ -151,10 +152,11 @@ class Replay:
         if not theirs["body"]:
             return f"a body: {body!r}" if body else None
         expected = self._comparable(theirs["body"], recording["name"])
-        found = self._comparable(self._theirs(body.decode()), recording["name"])
+        found = self._comparable(self.in_their_ids(body.decode()), recording["name"])
         return None if found == expected else f"\n  ours   {found}\n  theirs {expected}"
 
-    def _theirs(self, text: str) -> str:
+    def in_their_ids(self, text: str) -> str:
+        """Our text with the ids and ETags of the recording."""
         for theirs, ours in self.ours.items():
             text = text.replace(ours, theirs)
         return text

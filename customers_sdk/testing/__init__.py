@@ -1,0 +1,31 @@
+"""A fake of the Customers API for your own tests, in process (extra ``testing``).
+
+    from customers_sdk.testing import mock_customers
+
+    with mock_customers() as mock:
+        mock.add_customer(external_id="user-1")
+        call_your_code()
+        assert mock.customers[-1].email == "ada@example.com"
+
+It is the sandbox's own application, called through `responses`: stateful, without a port and
+without threads. The pytest plugin gives the fixtures ``customers_mock``, ``customers_client`` and
+``customers_sandbox``.
+"""
+
+from __future__ import annotations
+
+try:
+    import flask
+    import responses
+except ModuleNotFoundError as error:
+    if error.name not in ("flask", "responses", "werkzeug"):
+        raise
+    _text = f"customers_sdk.testing needs {error.name}: pip install 'customers_sdk[testing]'"
+    raise ModuleNotFoundError(_text, name=error.name) from error
+else:
+    from customers_sdk.sandbox.requestlog import SentRequest
+    from customers_sdk.testing._mock import MockCustomers, mock_customers
+
+    del flask, responses
+
+__all__ = ["MockCustomers", "SentRequest", "mock_customers"]
