@@ -244,7 +244,12 @@ def _no_answer(error: BaseException, *, reading: bool) -> NoAnswer:
         return NoAnswer(Failure.TIMED_OUT, cause)
     if has(requests.exceptions.ProxyError):
         return NoAnswer(Failure.FINAL, cause, connecting=True)
-    if has(requests.ConnectionError, urllib3.exceptions.ProtocolError, http.client.HTTPException):
+    if has(
+        requests.ConnectionError,
+        requests.exceptions.RetryError,
+        urllib3.exceptions.ProtocolError,
+        http.client.HTTPException,
+    ):
         return NoAnswer(Failure.DROPPED, cause)
     return NoAnswer(Failure.FINAL, cause)
 

@@ -49,6 +49,7 @@ class _Tally:
         self.busy = 0
         self.generation = 0
         self.doubt = False
+        self.earlier_doubt = False
         self.tokens = 0
         self.request_id = ""
         self.key = (call.key or _idempotency.draw()) if call.method in _KEYED else None
@@ -135,6 +136,7 @@ class Transport:
             )
             if verdict is Verdict.DONE:
                 return self._response(call, tally, 204, {})
+            tally.earlier_doubt = tally.doubt
             tally.doubt |= call.method in WRITES and _retry.may_have_run(failed.kind)
             left = tally.ends - self._clock()
             wait, stop = _next(call, tally, failed, verdict, process.budget, left)
@@ -221,6 +223,7 @@ class Transport:
                 reason=outcome.reason,
                 replayed=failed.replayed,
                 retry_after=failed.asked,
+                earlier_try_unknown=tally.earlier_doubt,
                 **context,
             )
         what = outcome.failure.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from types import TracebackType
@@ -19,6 +20,7 @@ from customers_sdk._version import __version__
 from customers_sdk.customers import Customers
 
 DEFAULT_BASE_URL = "https://api.noderails.com"
+_VERSION = re.compile(r"/v[0-9]+(?=/)")
 
 
 class Client:
@@ -208,8 +210,9 @@ class Client:
 
 def _template(path: str) -> str:
     """A path without what may be an id, for logs and error texts: ``/customers/{}/wallets``."""
-    parts = path[1:].split("/")
-    return "".join(
+    version = _VERSION.match(path)
+    start = version.end() if version else 0
+    return path[:start] + "".join(
         f"/{part}" if part.isalpha() and index % 2 == 0 else "/{}"
-        for index, part in enumerate(parts)
+        for index, part in enumerate(path[start + 1 :].split("/"))
     )

@@ -616,7 +616,7 @@ def _settle(error: ServerError, limits: Limits, look: Callable[[Limits], M | Non
     service answers 500 to a duplicate. Looking takes what the call has left of its time.
     """
     left = limits.deadline - error.elapsed
-    if error.status == 500 and error.attempts > 1 and left > 0:
+    if error.status == 500 and error.earlier_try_unknown and left > 0:
         with contextlib.suppress(CustomersError):
             found = look(limits._replace(deadline=left))
             if found is not None:

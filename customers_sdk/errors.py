@@ -60,6 +60,8 @@ class ApiError(CustomersError):
         replayed: True if this is the stored answer to an earlier request under the
             same idempotency key. It is up to 24 hours old, and nothing was tried now.
         retry_after: the seconds the service asked to be left alone, or None.
+        earlier_try_unknown: True if an earlier try of the same call may have been
+            carried out; a 500 may then mean that it was.
     """
 
     def __init__(
@@ -72,10 +74,12 @@ class ApiError(CustomersError):
         details: Any = None,
         replayed: bool = False,
         retry_after: float | None = None,
+        earlier_try_unknown: bool = False,
         **context: Any,
     ) -> None:
         super().__init__(text, **context)
         self.status = status
+        self.earlier_try_unknown = earlier_try_unknown
         self.code = code
         self.message = message
         self.details = details

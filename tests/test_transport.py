@@ -477,6 +477,15 @@ def test_a_look_up_that_fails_raises_the_500() -> None:
         create(made)
 
 
+def test_a_500_after_tries_that_cannot_have_been_carried_out_is_not_looked_up() -> None:
+    limited = answer(429, refusal("RATE_LIMIT_EXCEEDED"))
+    made = rig(limited, BROKEN, answer(200, page(summary(name="Ada"))))
+    with pytest.raises(ServerError) as caught:
+        made.customers.create(external_id="user-1", name="Ada")
+    assert not caught.value.earlier_try_unknown
+    assert [sent.method for sent in made.sent] == ["POST", "POST"]
+
+
 def test_a_500_on_the_first_try_is_not_looked_up() -> None:
     made = rig(BROKEN, LISTED)
     with pytest.raises(ServerError):
@@ -599,6 +608,13 @@ def test_an_interrupt_is_not_swallowed_and_leaves_the_client_usable(broken: Any)
     with pytest.raises(broken):
         retrieve(made)
     assert retrieve(made).id == ID
+
+
+def test_an_adapter_that_gives_up_after_retries_of_its_own_leaves_the_outcome_open() -> None:
+    made = rig(*[requests.exceptions.RetryError("too many 503 error responses")] * 3)
+    with pytest.raises(TransportError) as caught:
+        create(made)
+    assert caught.value.outcome_unknown
 
 
 def test_an_error_of_an_adapter_becomes_one_of_ours() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -162,8 +164,5 @@ def test_get_or_create_in_eight_processes_makes_one_customer(
 
 
 def _python_path() -> str:
-    import os
-
-    from conftest import HERE, ROOT
-
-    return os.pathsep.join((str(ROOT), str(HERE)))
+    here = Path(__file__).parent
+    return os.pathsep.join((str(here.parent.parent), str(here)))

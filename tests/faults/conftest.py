@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from server import Server
+from service import MakeClient, Service
+from table import WAIT, Place
+
+from customers_sdk import Client, _retry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with Service() as made:
+        yield made
+
+
+@pytest.fixture
+def place(service: Service) -> Place:
+    return Place(service)
+
+
+@pytest.fixture
+def server(service: Service) -> Iterator[Server]:
+    with Server(service=service) as running:
+        yield running
+
+
+@pytest.fixture
+def connect(service: Service) -> Iterator[MakeClient]:
+    """Make clients with short time-outs, closed when the test ends."""
+    made = []
+
+    def make(url: str, **settings: Any) -> Client:
+        settings = {"timeout": 0.3, "deadline": 1.5, **settings}
+        client = Client(service.api_key, service.app_id, base_url=url, **settings)
+        made.append(client)
+        return client
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_retry, "backoff", lambda *_, **__: WAIT)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
