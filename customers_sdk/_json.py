@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -20,7 +21,8 @@ try:
 except ImportError:
     FAST = False
 else:
-    FAST = True
+    # Before 3.9.15 deeply nested JSON ends the whole process.
+    FAST = tuple(map(int, re.findall(r"[0-9]+", orjson.__version__)[:3])) >= (3, 9, 15)
 
 
 def loads(body: bytes) -> Any:

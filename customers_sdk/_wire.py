@@ -107,6 +107,8 @@ _ISO_TEXT = "v" if sys.version_info >= (3, 11) else "v[:-1] + '+00:00' if v[-1:]
 
 def _instant(value: Any, _: Any = None) -> datetime:
     """An instant of ISO 8601; one without a zone is no instant."""
+    if value.__class__ is not str:
+        raise TypeError
     if value[-1:] == "Z":
         value = value[:-1] + "+00:00"
     moment = datetime.fromisoformat(value)

@@ -38,12 +38,12 @@ class SentRequest:
         idempotency_key: Optional[str] = None,
         faults: tuple[str, ...] = (),
     ) -> None:
-        self.method = method
-        self.path = path
-        self.query = query
-        self.idempotency_key = idempotency_key
+        self.method: str = method
+        self.path: str = path
+        self.query: str = query
+        self.idempotency_key: Optional[str] = idempotency_key
         self.status: Optional[int] = None
-        self.faults = faults
+        self.faults: tuple[str, ...] = faults
         self._body = body
 
     @property

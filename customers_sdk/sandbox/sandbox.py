@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-    from customers_sdk import Client
+    from customers_sdk import Client, CustomerSummary
 
     from .faults import Faults
     from .requestlog import RequestLog
@@ -141,6 +141,13 @@ class Sandbox(Seeding, Controls):
         Faults that wait and the log of requests go too.
         """
         self.backend.reset()
+
+    @property
+    def customers(self) -> tuple[CustomerSummary, ...]:
+        """All customers that are stored, of every app, in order, as the SDK's models."""
+        from customers_sdk import CustomerSummary
+
+        return tuple(map(CustomerSummary.from_dict, self.stored()))
 
     def client(self, **overrides: Any) -> Client:
         """A `customers_sdk.Client` of this sandbox; `overrides` are arguments of the client."""

@@ -17,11 +17,11 @@ from __future__ import annotations
 try:
     import flask
     import responses
-except ModuleNotFoundError as error:
-    if error.name not in ("flask", "responses", "werkzeug"):
+except ModuleNotFoundError as _missing:
+    if _missing.name not in ("flask", "responses", "werkzeug"):
         raise
-    _text = f"customers_sdk.testing needs {error.name}: pip install 'customers_sdk[testing]'"
-    raise ModuleNotFoundError(_text, name=error.name) from error
+    _text: str = f"this needs {_missing.name}: pip install 'customers_sdk[testing]'"
+    raise ModuleNotFoundError(_text, name=_missing.name) from _missing
 else:
     from customers_sdk.sandbox.requestlog import SentRequest
     from customers_sdk.testing._mock import MockCustomers, mock_customers

@@ -15,6 +15,7 @@ from requests.adapters import HTTPAdapter
 
 from customers_sdk import _retry, _settings
 from customers_sdk.client import DEFAULT_BASE_URL, Client
+from customers_sdk.models import CustomerSummary
 from customers_sdk.sandbox.backend import Backend
 from customers_sdk.sandbox.controls import Controls
 from customers_sdk.sandbox.seeding import Seeding
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
-    from customers_sdk import CustomerSummary
-    from customers_sdk.sandbox.requestlog import SentRequest
+    from customers_sdk.sandbox.faults import Faults
+    from customers_sdk.sandbox.requestlog import RequestLog, SentRequest
+    from customers_sdk.sandbox.store import Store
 
 Prefix = Union[str, "re.Pattern[str]"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,9 +59,9 @@ class MockCustomers(Seeding, Controls):
         self.base_url: str = base_url
         self.api_key: str = self._backend.api_key
         self.app_id: str = self._backend.app_id
-        self.store = self._backend.store
-        self.faults = self._backend.faults
-        self.log = self._backend.log
+        self.store: Store = self._backend.store
+        self.faults: Faults = self._backend.faults
+        self.log: RequestLog = self._backend.log
 
     def __repr__(self) -> str:
         """Where it is; never the key."""
@@ -80,7 +82,7 @@ class MockCustomers(Seeding, Controls):
         if self._ended:
             raise RuntimeError("the mock has ended: look at its customers while it is active")
         self._unfinished.finish(everything=True)
-        return super().customers
+        return tuple(map(CustomerSummary.from_dict, self.stored()))
 
     def client(self, **overrides: Any) -> Client:
         """Makes a client of the fake, closed when the mock ends.

@@ -67,7 +67,10 @@ def replay_retrieves(replay: Replay) -> None:
             lab.seed_wallet(replay.sandbox, customer_id, wallet)
     for number in range(1, 7):
         born = f"2026-01-01T00:0{(number + 1) // 2 - (number % 2)}:00.000Z"
-        replay.sandbox.add_payment_intent(customer_id, amount=number, created_at=born)
+        # The sandbox orders a tie by id: the recorded one of the pair has to come first.
+        replay.sandbox.add_payment_intent(
+            customer_id, amount=number, created_at=born, id=f"00000000-0000-4000-8000-{number:012}"
+        )
         replay.sandbox.add_invoice(customer_id, total=number, created_at="2026-01-01T00:00:01Z")
     replay.play(name for name in of_file("retrieve_") if name != "retrieve_with_wallets")
 
