@@ -23,6 +23,8 @@ class Call(NamedTuple):
         body: the encoded JSON body, or None.
         key: the caller's idempotency key; None draws one where one is needed.
         headers: the caller's own headers.
+        unique: whether what is written must be unique, so that a duplicate may be why the
+            service fails.
         repeatable: whether carrying the request out twice does no harm.
     """
 
@@ -34,11 +36,12 @@ class Call(NamedTuple):
     body: Optional[bytes] = None
     key: Optional[str] = None
     headers: Mapping[str, str] = {}
+    unique: bool = False
     repeatable: bool = True
 
 
 class ApiResponse:
-    """An answer of the service, out of its envelope.
+    """An answer of the service, out of its envelope; what `Client.request` returns.
 
     Attributes:
         status: the HTTP status, 2xx or 304.
@@ -94,7 +97,8 @@ class ApiResponse:
     def mismatch(self, what: str, *, someone_elses: bool = False) -> CustomersError:
         """The error for this answer if it is not what was promised, or not to what was asked."""
         call = self._call
-        wrote = call.method in WRITES and not self.replayed
+        # A stored answer under a key that was drawn for this call is this call's own.
+        wrote = call.method in WRITES and not (self.replayed and call.key)
         if wrote:
             what += f"; its status {self.status} says that the write happened"
         text = f"{what} [{call.method} {call.route}, request id {self.request_id}]"

@@ -14,13 +14,21 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_BLANK_ORCONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
-_KEY = re.compile(r"nr_(test|live)_(sk|pk)_[\x21-\x7e]+")
-_LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1|[^.]+\.localhost", re.IGNORECASE)
+LARGEST_PAGE = 100
 _LONGEST_KEY = 255
 _INT32_MAX = 2**31 - 1
 _INT64_MAX = 2**63 - 1
 _LONGEST_INTEGER = 4096  # bits; Python itself stops at 4,300 digits
+
+# What JavaScript trims.
+_BLANKS = " \t\n\v\f\r\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+
+
+def trimmed(value: str) -> str:
+    """A string without the blanks around it that the service takes off an address."""
+    return value.strip(_BLANKS)
 
 
 def kind_of(value: object) -> str:
@@ -119,10 +127,10 @@ def chain_id(value: object) -> int:
 def wallet_address(value: object) -> str:
     """A wallet address; which family it must be of is the service's to say."""
     checked = text(value, "wallet_address")
-    trimmed = checked.strip().strip("\ufeff")
-    if not trimmed:
+    length = len(trimmed(checked))
+    if not length:
         raise ValueError("wallet_address is empty or blank")
-    if len(trimmed) > 66:
+    if length > 66:
         raise ValueError("wallet_address is longer than 66 characters")
     return checked
 
@@ -181,7 +189,10 @@ def _members(value: Mapping[Any, Any], name: str) -> Any:
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _OURS = frozenset(
-    {"x-api-key", "idempotency-key", "host", "content-length", "transfer-encoding", "connection"}
+    {
+        *("x-api-key", "x-request-id", "idempotency-key", "content-type"),
+        *("host", "content-length", "transfer-encoding", "connection"),
+    }
 )
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 

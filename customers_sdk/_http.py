@@ -27,7 +27,7 @@ class Answer(NamedTuple):
     """An answer: its head, and its body as far as it could be had.
 
     Attributes:
-        flaw: why the body is missing, or None. A success always has its body.
+        flaw: why the body is missing, or None.
     """
 
     status: int
@@ -44,13 +44,13 @@ class NoAnswer(NamedTuple):
         failure: what that allows.
         cause: the innermost error of the operating system or TLS, free of whatever
             could hold the URL or the request, or None.
-        connecting: whether it failed while connecting.
+        by_proxy: whether it was a proxy that could not be reached or refused.
         status: the status, if it was a success whose body did not come; otherwise 0.
     """
 
     failure: Failure
     cause: Optional[OSError] = None
-    connecting: bool = False
+    by_proxy: bool = False
     status: int = 0
 
 
@@ -77,7 +77,14 @@ def exchange(
     left = max(ends - clock(), 0.001)
     response = None
     try:
-        response = sender.send(method, target, headers, body, (min(connect, left), min(read, left)))
+        limits = (min(connect, left), min(read, left))
+        try:
+            response = sender.send(method, target, headers, body, limits, left)
+        except requests.RequestException as error:
+            # A hook of the session's, such as one that raises for the status, has an answer.
+            response = error.response
+            if response is None:
+                raise
         return _read(response, read, ends, clock)
     except (
         requests.RequestException,
@@ -219,6 +226,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 _TRAFFIC = frozenset({"read", "recv_into", "send", "sendall", "write"})
+_NEVER_SENT = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    urllib3.exceptions.LocationValueError,
+    UnicodeError,
+)
 _BROKEN_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
@@ -229,6 +244,7 @@ def _no_answer(error: BaseException, *, reading: bool) -> NoAnswer:
     def has(*kinds: type[BaseException]) -> bool:
         return any(isinstance(link, kinds) for link in chain)
 
+    by_proxy = has(requests.exceptions.ProxyError)
     mid_stream = any(map(_mid_stream, chain))
     cause = _bare(chain)
     if reading:
@@ -236,22 +252,18 @@ def _no_answer(error: BaseException, *, reading: bool) -> NoAnswer:
         late = has(requests.Timeout, urllib3.exceptions.TimeoutError, socket.timeout)
         return NoAnswer(Failure.TIMED_OUT if late else Failure.DROPPED, cause)
     if has(urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
-        return NoAnswer(Failure.NOT_SENT, cause, connecting=True)
+        return NoAnswer(Failure.NOT_SENT, cause, by_proxy)
     broken = mid_stream or has(*_BROKEN_TLS)
     if has(ssl.SSLError, requests.exceptions.SSLError) and not broken:
-        return NoAnswer(Failure.FINAL, cause, connecting=True)
+        return NoAnswer(Failure.FINAL, cause, by_proxy)
     if has(requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, socket.timeout):
         return NoAnswer(Failure.TIMED_OUT, cause)
-    if has(requests.exceptions.ProxyError):
-        return NoAnswer(Failure.FINAL, cause, connecting=True)
-    if has(
-        requests.ConnectionError,
-        requests.exceptions.RetryError,
-        urllib3.exceptions.ProtocolError,
-        http.client.HTTPException,
-    ):
-        return NoAnswer(Failure.DROPPED, cause)
-    return NoAnswer(Failure.FINAL, cause)
+    if has(requests.exceptions.RetryError):
+        return NoAnswer(Failure.EXHAUSTED, cause)
+    own = isinstance(error, OSError) and not isinstance(error, requests.RequestException)
+    if has(requests.exceptions.ProxyError, *_NEVER_SENT) or own:
+        return NoAnswer(Failure.FINAL, cause, by_proxy)
+    return NoAnswer(Failure.DROPPED, cause)
 
 
 def _mid_stream(error: BaseException) -> bool:

@@ -17,6 +17,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from customers_sdk._checks import trimmed
+
 
 def draw() -> str:
     """A new random key, 128 bits in hexadecimal."""
@@ -57,7 +59,7 @@ def stored_address(address: str) -> str:
     EVM and Sui addresses are lowercased by the service; Solana's keep their case, but
     two that differ in case only cannot both be met in the answer to one request.
     """
-    return stored_text(address).strip().strip("\ufeff").lower()
+    return trimmed(stored_text(address)).lower()
 
 
 def _same(sent: Any, stored: Any) -> bool:

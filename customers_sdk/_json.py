@@ -65,13 +65,21 @@ def restore_integers(value: Any) -> Any:
 
 
 def _with_integers(value: Any) -> Any:
-    if value.__class__ is dict:
-        return {key: _with_integers(item) for key, item in value.items()}
-    if value.__class__ is list:
-        return [_with_integers(item) for item in value]
-    if value.__class__ is float and 2.0**63 <= abs(value) < 1e21:
-        return int(Decimal(repr(value)))
-    return value
+    # A list of places and no recursion: an answer may be nested as deeply as JSON is read.
+    root = [value]
+    places: list[tuple[Any, Any]] = [(root, 0)]
+    while places:
+        holder, key = places.pop()
+        item = holder[key]
+        if item.__class__ is dict:
+            holder[key] = item = dict(item)
+            places += [(item, name) for name in item]
+        elif item.__class__ is list:
+            holder[key] = item = list(item)
+            places += [(item, index) for index in range(len(item))]
+        elif item.__class__ is float and 2.0**63 <= abs(item) < 1e21:
+            holder[key] = int(Decimal(repr(item)))
+    return root[0]
 
 
 LARGEST_REQUEST = 1_048_576

@@ -26,6 +26,7 @@ class Failure(enum.Enum):
     NOT_SENT = "no connection could be made"
     DROPPED = "the connection broke before the whole answer came"
     TIMED_OUT = "no answer came in time"
+    EXHAUSTED = "the session's own retries ran out"
     FINAL = "the request cannot be sent like this"
 
 
@@ -65,9 +66,9 @@ def verdict(
         busy: whether the answer is the 409 of an idempotency key in use.
         doubt: whether an earlier try of this call may have been carried out.
     """
-    if outcome is Failure.FINAL:
+    if outcome in (Failure.FINAL, Failure.EXHAUSTED):
         return Verdict.FAIL
-    if method in ("GET", "HEAD", "OPTIONS"):
+    if method == "GET":
         again = isinstance(outcome, Failure) or outcome in _READ_AGAIN
     elif method == "DELETE":
         if outcome == 404 and doubt:
@@ -87,7 +88,7 @@ def verdict(
 def may_have_run(outcome: Failure | int) -> bool:
     """Whether a try that ended so may have been carried out by the service."""
     if isinstance(outcome, Failure):
-        return outcome in (Failure.DROPPED, Failure.TIMED_OUT)
+        return outcome in (Failure.DROPPED, Failure.TIMED_OUT, Failure.EXHAUSTED)
     return outcome < 400 or outcome == 408 or outcome >= 500
 
 

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import requests
+import urllib3
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
@@ -90,6 +91,7 @@ class Sender:
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: tuple[float, float],
+        total: float,
     ) -> requests.Response:
         """Send one request; the body of the answer is left to be read.
 
@@ -99,10 +101,13 @@ class Sender:
             headers: those of this request alone.
             body: the encoded body, or None.
             timeout: connect and read seconds.
+            total: seconds for connecting and waiting for the answer's head together.
         """
         settled = self._settle()
         prepared = self._prepare(settled, method, target, headers, body)
-        return self._session.send(prepared, timeout=timeout, **settled.arguments)
+        # `requests` takes urllib3's own, which its types do not say.
+        limits: Any = urllib3.Timeout(connect=timeout[0], read=timeout[1], total=total)
+        return self._session.send(prepared, timeout=limits, **settled.arguments)
 
     def _settle(self) -> _Settled:
         settled = self._settled

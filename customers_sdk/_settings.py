@@ -19,6 +19,11 @@ _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 _KEY = re.compile(r"nr_(test|live)_(sk|pk)_[\x21-\x7e]+")
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1|[^.]+\.localhost", re.IGNORECASE)
 
+_OF_A_SESSION = (
+    *("adapters", "auth", "cert", "cookies", "headers", "hooks", "params", "proxies", "verify"),
+    *("trust_env", "merge_environment_settings", "prepare_request", "send"),
+)
+
 
 def api_key(value: object) -> str:
     """A secret key, ``nr_test_sk_…`` or ``nr_live_sk_…``."""
@@ -79,8 +84,8 @@ def session(value: Any) -> Any:
     """A session of the caller's: whatever can prepare and send as `requests` does."""
     if value is None:
         return None
-    sends = hasattr(value, "send") and hasattr(value, "prepare_request")
-    if isinstance(value, type) or not sends:
+    missing = any(not hasattr(value, name) for name in _OF_A_SESSION)
+    if isinstance(value, type) or missing:
         raise ConfigurationError(f"session must be a requests.Session, not {kind_of(value)}")
     return value
 

@@ -13,13 +13,14 @@ import re
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, NamedTuple, NoReturn, Optional, Union
 
 from customers_sdk import _idempotency, _retry
 from customers_sdk._call import WRITES, ApiResponse, Call
 from customers_sdk._http import Answer, NoAnswer, exchange
 from customers_sdk._retry import Failure, Verdict
 from customers_sdk._session import Secret, Sender
+from customers_sdk._settings import Limits
 from customers_sdk.errors import (
     CustomersError,
     RequestTimeoutError,
@@ -108,6 +109,18 @@ class Transport:
         if self._process.id == os.getpid():
             self._process.sender.close()
 
+    def countdown(self, limits: Limits) -> Callable[[], Limits]:
+        """Limits for several calls that share one deadline: what is left of it each time."""
+        ends = self._clock() + limits.deadline
+        return lambda: limits._replace(deadline=max(ends - self._clock(), 0.001))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "a client holds a secret key and open connections and can be neither pickled nor "
+            "copied: make one in the process that needs it, for instance from the NODERAILS_* "
+            "variables"
+        )
+
     def send(self, call: Call) -> ApiResponse:
         """Make a call.
 
@@ -137,7 +150,9 @@ class Transport:
             if verdict is Verdict.DONE:
                 return self._response(call, tally, 204, {})
             tally.earlier_doubt = tally.doubt
-            tally.doubt |= call.method in WRITES and _retry.may_have_run(failed.kind)
+            tally.doubt |= failed.busy or (
+                call.method in WRITES and _retry.may_have_run(failed.kind)
+            )
             left = tally.ends - self._clock()
             wait, stop = _next(call, tally, failed, verdict, process.budget, left)
             if stop is not None:
@@ -198,8 +213,6 @@ class Transport:
         elapsed = self._clock() - tally.started
         tries = "1 try" if tally.requests == 1 else f"{tally.requests} tries"
         notes = [f"{tries} in {elapsed:.1f} s", stop]
-        if failed.busy:
-            tally.doubt = True
         if tally.doubt:
             notes.append("the write may have been carried out all the same")
         where = f"{call.method} {call.route}, request id {tally.request_id}"
@@ -218,7 +231,7 @@ class Transport:
             return error_from_response(
                 outcome.status,
                 failed.body,
-                hint=_DUPLICATE if call.method in _KEYED and outcome.status == 500 else "",
+                hint=_DUPLICATE if call.unique and outcome.status == 500 else "",
                 tail=tail,
                 reason=outcome.reason,
                 replayed=failed.replayed,
@@ -227,6 +240,8 @@ class Transport:
                 **context,
             )
         what = outcome.failure.value
+        if outcome.by_proxy:
+            what = f"by way of the proxy, {what}"
         if outcome.status:
             what = f"the service answered {outcome.status}, but the body did not come whole"
         if outcome.cause is not None:

@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple, Optional
 
+from customers_sdk._checks import LARGEST_PAGE
 from customers_sdk.models import CustomerSummary
-from customers_sdk.pagination import LARGEST_PAGE, IncompleteListWarning, Page
+from customers_sdk.pagination import IncompleteListWarning, Page
 
 _ASK_AGAIN = 50
 # The sizes a repair goes through; each orders the rows of one instant in another way.
@@ -43,10 +44,14 @@ def walk(fetch: Fetch, page_size: int) -> Iterator[CustomerSummary]:
     answer: Optional[_Answer] = state.ask(1, page_size)
     while answer is not None:
         yield from state.take(answer)
-        if state.at_the_end(answer):
+        at_the_end = state.at_the_end(answer)
+        if at_the_end:
             yield from state.finish(answer)
-            return
-        answer = state.go_on()
+        answer = None if at_the_end else state.go_on()
+        while state.complaints:
+            text = f"the list is incomplete: {state.complaints.pop()}"
+            # Past `Customers.list`'s generator, to the loop that walks.
+            warnings.warn(text, IncompleteListWarning, stacklevel=3)
 
 
 class _Answer(NamedTuple):
@@ -110,6 +115,7 @@ class _Walk:
         fresh: how many rows the last answer brought.
         quiet: how many rows of the instant a repair has seen since the last new one.
         seamless: whether its position promised as many.
+        complaints: what could not be got hold of and has not been said yet.
     """
 
     def __init__(self, fetch: Fetch, page_size: int) -> None:
@@ -129,6 +135,7 @@ class _Walk:
         self.fresh = 0
         self.quiet = 0
         self.seamless = True
+        self.complaints: list[str] = []
 
     def ask(self, number: int, size: int) -> _Answer:
         """Get a page, and find out where it stands."""
@@ -348,5 +355,5 @@ class _Walk:
                     yield number, size
 
     def warn(self, what: str) -> None:
-        """Say that the walk is not complete."""
-        warnings.warn(f"the list is incomplete: {what}", IncompleteListWarning, stacklevel=4)
+        """Note that the walk is not complete."""
+        self.complaints.append(what)

@@ -1,9 +1,9 @@
 """The wire schema: camelCase JSON to attrs classes and back.
 
-This is the only module that knows how a wire name is spelled, and it knows none by
+This is where it is known how a wire name is spelled, and none is known by
 heart: names are turned by rule (``external_id`` ↔ ``externalId``), and a class states
-its exceptions in field metadata (`wire`). It works for any attrs class whose last
-field is ``extra``, where members of the JSON object that the class does not name stay.
+its exceptions in field metadata (`wire`). It works for any attrs class with a
+field ``extra``, where members of the JSON object that the class does not name stay.
 
 A ``cattrs`` converter holds the rule for each type and writes classes back. What it
 reads a class with is generated once per class, on first use: one straight function

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from types import TracebackType
@@ -20,7 +19,9 @@ from customers_sdk._version import __version__
 from customers_sdk.customers import Customers
 
 DEFAULT_BASE_URL = "https://api.noderails.com"
-_VERSION = re.compile(r"/v[0-9]+(?=/)")
+_ROUTE_WORDS = frozenset(
+    {"v1", "apps", "chains", "customers", "invoices", "payments", "subscriptions", "wallets"}
+)
 
 
 class Client:
@@ -202,17 +203,9 @@ class Client:
         return f"<Client {self._base_url} app_id={self._app_id!r} {self._environment} key>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "a Client holds a secret key and open connections and cannot be pickled: make one "
-            "in the process that needs it, for instance from the NODERAILS_* variables"
-        )
+        self._transport.__reduce__()
 
 
 def _template(path: str) -> str:
     """A path without what may be an id, for logs and error texts: ``/customers/{}/wallets``."""
-    version = _VERSION.match(path)
-    start = version.end() if version else 0
-    return path[:start] + "".join(
-        f"/{part}" if part.isalpha() and index % 2 == 0 else "/{}"
-        for index, part in enumerate(path[start + 1 :].split("/"))
-    )
+    return "".join(f"/{part}" if part in _ROUTE_WORDS else "/{}" for part in path[1:].split("/"))

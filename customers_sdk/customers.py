@@ -8,13 +8,19 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, NoReturn, Optional, TypeVar, Union
 
 from customers_sdk import _checks, _idempotency
 from customers_sdk._call import ApiResponse, Call
 from customers_sdk._settings import Limits, Timeout
 from customers_sdk._transport import Transport
-from customers_sdk.errors import CustomersError, ResponseFormatError, ServerError
+from customers_sdk.errors import (
+    ConflictError,
+    CustomersError,
+    ResponseFormatError,
+    ServerError,
+    TransportError,
+)
 
 if TYPE_CHECKING:
     from customers_sdk.models import Customer, CustomerDetail, CustomerSummary, Model, Wallet
@@ -51,8 +57,8 @@ _LONGEST = {
     "country": 255,
     "postal_code": 50,
 }
+_FIELDS = (*_LONGEST, "metadata")
 _LONGEST_SEARCH = 255
-_LARGEST_PAGE = 100
 _MOST_AHEAD = 64
 
 _LIST = "/customers"
@@ -113,7 +119,8 @@ class Customers:
                 service.
             app_id: the app to create it in; None is the client's own.
             idempotency_key: at most 255 characters; the same key and arguments within
-                24 hours give the first answer again. By default one is drawn.
+                24 hours give the first answer again, but after a time-out the service has
+                let go of it. By default one is drawn.
             timeout, deadline, max_retries: see the class.
 
         Returns:
@@ -148,11 +155,12 @@ class Customers:
             {**scope, **sent},
             limits,
             idempotency_key,
+            unique=external_id is not None,
             repeatable=external_id is not None,
         )
         try:
             return self._written(call, Customer, scope, sent)
-        except ServerError as error:
+        except (ServerError, ConflictError) as error:
             if not sent.get("external_id", "").strip():
                 raise
             return _settle(error, limits, lambda rest: self._made_before(sent, app_id, rest))
@@ -237,7 +245,9 @@ class Customers:
         sent = _checked({name: value for name, value in fields.items() if value is not UNSET})
         path = f"/customers/{_checks.segment(customer_id, 'customer_id')}"
         limits = self._limits.override(timeout, deadline, max_retries)
-        call = self._call("PUT", path, _ONE, sent, limits, idempotency_key)
+        call = self._call(
+            "PUT", path, _ONE, sent, limits, idempotency_key, unique="external_id" in sent
+        )
         return self._written(call, Customer, {"id": customer_id}, sent)
 
     def list(
@@ -274,9 +284,9 @@ class Customers:
                 hold of.
         """
         limits = self._limits.override(timeout, deadline, max_retries)
-        size = _checks.integer(page_size, "page_size", most=_LARGEST_PAGE)
+        size = _checks.integer(page_size, "page_size", most=_checks.LARGEST_PAGE)
         pages = _checks.integer(prefetch, "prefetch", least=0, most=_MOST_AHEAD)
-        return self._walk(self._scope(search, app_id), size, limits, pages)
+        return self._walk(self._scope(search, app_id), size, lambda: limits, pages)
 
     def list_page(
         self,
@@ -302,7 +312,7 @@ class Customers:
             timeout, deadline, max_retries: see the class.
         """
         limits = self._limits.override(timeout, deadline, max_retries)
-        size = _checks.integer(page_size, "page_size", most=_LARGEST_PAGE)
+        size = _checks.integer(page_size, "page_size", most=_checks.LARGEST_PAGE)
         number = _checks.page(page, size)
         return self._page(self._scope(search, app_id), number, size, limits)
 
@@ -345,10 +355,10 @@ class Customers:
             "wallet_address": _checks.wallet_address(wallet_address),
         }
         limits = self._limits.override(timeout, deadline, max_retries)
-        call = self._call("POST", path, _WALLETS, sent, limits, idempotency_key)
+        call = self._call("POST", path, _WALLETS, sent, limits, idempotency_key, unique=True)
         try:
             return self._written(call, Wallet, {"customer_account_id": customer_id, **sent}, {})
-        except ServerError as error:
+        except (ServerError, ConflictError) as error:
             return _settle(error, limits, lambda rest: self._linked_before(customer_id, sent, rest))
 
     def remove_wallet(
@@ -392,19 +402,18 @@ class Customers:
         Args:
             external_id: your own id for them, not blank.
             app_id: the app to look in; None is the client's own.
-            timeout, deadline, max_retries: see the class; they hold for each request.
+            timeout, deadline, max_retries: see the class; the deadline is for the whole
+                look-up, which asks for more than one page where an external id is part
+                of more than a hundred other ids, names or emails.
 
         Returns:
             The customer, or None if the app has none with this id.
+
+        Raises:
+            RequestTimeoutError: the look-up took longer than its deadline.
         """
-        wanted = _idempotency.stored_text(_checks.external_id(external_id))
-        app = self._app(app_id)
         limits = self._limits.override(timeout, deadline, max_retries)
-        query = {"search": _search_for(wanted), "app_id": app}
-        for customer in self._walk(query, _LARGEST_PAGE, limits):
-            if customer.external_id == wanted and customer.app_id == app:
-                return customer
-        return None
+        return self._find(external_id, app_id, self._transport.countdown(limits))
 
     def get_or_create(
         self,
@@ -423,30 +432,50 @@ class Customers:
         Args:
             external_id: your own id for them, not blank.
             app_id: the app; None is the client's own.
-            timeout, deadline, max_retries: see the class; they hold for each request.
+            timeout, deadline, max_retries: see the class; the deadline is for the whole
+                call: a look-up, a creation, and a second look-up if that is in doubt.
             fields: what to create them with, as for `create`; ignored if they exist.
 
         Returns:
-            The customer, and True if this call created them.
+            The customer, and True if this call created them. Where two calls create the
+            same customer with the same fields and the answer to one is lost, both may
+            say True.
+
+        Raises:
+            CustomersError: as for `create`, where a look-up cannot settle it.
         """
-        options: dict[str, Any] = {
-            "app_id": app_id,
-            "timeout": timeout,
-            "deadline": deadline,
-            "max_retries": max_retries,
-        }
         _check_fields(fields)
-        found = self.find_by_external_id(external_id, **options)
+        rest = self._transport.countdown(self._limits.override(timeout, deadline, max_retries))
+        found = self._find(external_id, app_id, rest)
         if found is not None:
             return found, False
         try:
-            return self.create(external_id=external_id, **options, **fields), True
-        except ServerError:
-            # The service answers 500 to an external id that somebody else has just taken.
-            found = self.find_by_external_id(external_id, **options)
+            made = self.create(external_id=external_id, app_id=app_id, **rest()._asdict(), **fields)
+        except (ServerError, ConflictError, TransportError) as error:
+            # Somebody else has just taken the id, or the answer was lost.
+            if not isinstance(error, ConflictError) and not error.outcome_unknown:
+                raise
+            with contextlib.suppress(CustomersError):
+                found = self._find(external_id, app_id, rest)
             if found is None:
                 raise
-            return found, False
+            ours = isinstance(error, TransportError) and _is_fresh(found, fields)
+            return found, ours
+        return made, True
+
+    def _find(
+        self, external_id: str, app_id: str | None, rest: Callable[[], Limits]
+    ) -> CustomerSummary | None:
+        wanted = _idempotency.stored_text(_checks.external_id(external_id))
+        app = self._app(app_id)
+        query = {"search": _search_for(wanted), "app_id": app}
+        for customer in self._walk(query, _checks.LARGEST_PAGE, rest):
+            if customer.external_id == wanted and customer.app_id == app:
+                return customer
+        return None
+
+    def __reduce__(self) -> NoReturn:
+        self._transport.__reduce__()
 
     def _app(self, app_id: str | None) -> str:
         if app_id is None:
@@ -477,12 +506,16 @@ class Customers:
             raise response.mismatch(str(error)) from None
 
     def _walk(
-        self, query: Mapping[str, Any], size: int, limits: Limits, prefetch: int = 0
+        self,
+        query: Mapping[str, Any],
+        size: int,
+        limits: Callable[[], Limits],
+        prefetch: int = 0,
     ) -> Iterator[CustomerSummary]:
         from customers_sdk._walk import walk
 
         def fetch(number: int, size: int) -> Page[CustomerSummary]:
-            return self._page(query, number, size, limits)
+            return self._page(query, number, size, limits())
 
         if not prefetch:
             yield from walk(fetch, size)
@@ -501,6 +534,7 @@ class Customers:
         limits: Limits,
         key: str | None,
         *,
+        unique: bool,
         repeatable: bool = True,
     ) -> Call:
         from customers_sdk import _json, _wire
@@ -512,6 +546,7 @@ class Customers:
             limits,
             body=_json.dumps(_wire.names(sent), "what would be sent"),
             key=_checks.idempotency_key(key),
+            unique=unique,
             repeatable=repeatable,
         )
 
@@ -536,13 +571,12 @@ class Customers:
             wrong: str | None = "kind"
         else:
             wrong = _idempotency.differs({**ids, **sent} if call.key else ids, record)
-        if wrong is None:
-            return record
-        raise response.mismatch(
-            f"the stored answer to this idempotency key has another {wrong}: "
-            "the key was used for a different request; use a new one",
-            someone_elses=True,
-        )
+            if wrong is None:
+                return record
+        what = f"the stored answer to this idempotency key has another {wrong}"
+        if call.key:
+            what += ": the key was used for a different request; use a new one"
+        raise response.mismatch(what, someone_elses=True)
 
     def _made_before(
         self, sent: Mapping[str, Any], app_id: str | None, limits: Limits
@@ -550,8 +584,8 @@ class Customers:
         """The customer that an earlier try of a creation has made, if it has."""
         from customers_sdk.models import Customer
 
-        found = self.find_by_external_id(sent["external_id"], app_id=app_id, **limits._asdict())
-        if found is None or _idempotency.differs(sent, found) is not None:
+        found = self._find(sent["external_id"], app_id, self._transport.countdown(limits))
+        if found is None or not _is_fresh(found, sent):
             return None
         return found.narrowed_to(Customer)
 
@@ -580,7 +614,7 @@ def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _check_fields(fields: Mapping[str, Any]) -> None:
     """Refuse what `Customers.create` would, before a look-up is made."""
     for name in fields:
-        if name not in _LONGEST and name not in ("metadata", "idempotency_key"):
+        if name not in _FIELDS and name != "idempotency_key":
             raise TypeError(f"get_or_create got an unexpected keyword argument {name!r}")
     given = {name: value for name, value in fields.items() if value is not None}
     _checks.idempotency_key(given.pop("idempotency_key", None))
@@ -589,12 +623,23 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
     _json.dumps(_checked(given), "what would be sent")
 
 
+def _is_fresh(found: Customer, sent: Mapping[str, Any]) -> bool:
+    """Whether a customer is as one just created with these fields is: the others are unset."""
+    fields = {name: value for name, value in sent.items() if name in _FIELDS and value is not None}
+    fields.pop("external_id", None)
+    unset: dict[str, Any] = {**dict.fromkeys(_FIELDS), "metadata": {}}
+    del unset["external_id"]
+    return _idempotency.differs({**unset, **fields}, found) is None
+
+
 def _search_for(external_id: str) -> str:
     """The longest search that finds ``external_id``: its wildcards escaped, then cut to fit."""
     search = ""
+    room = _LONGEST_SEARCH
     for character in external_id:
         piece = f"\\{character}" if character in "\\%_" else character
-        if _checks.utf16_length(search + piece) > _LONGEST_SEARCH:
+        room -= _checks.utf16_length(piece)
+        if room < 0:
             break
         search += piece
     return search
@@ -609,14 +654,17 @@ def _read(response: ApiResponse, kind: type[M]) -> M:
         raise response.mismatch(str(error)) from None
 
 
-def _settle(error: ServerError, limits: Limits, look: Callable[[Limits], M | None]) -> M:
+def _settle(
+    error: ServerError | ConflictError, limits: Limits, look: Callable[[Limits], M | None]
+) -> M:
     """What an earlier try has made, if the error is only that it exists; else the error.
 
     After a try whose answer was lost, a second one meets the first one's record, and the
     service answers 500 to a duplicate. Looking takes what the call has left of its time.
     """
     left = limits.deadline - error.elapsed
-    if error.status == 500 and error.earlier_try_unknown and left > 0:
+    exists = error.status in (409, 500)
+    if exists and error.earlier_try_unknown and left > 0:
         with contextlib.suppress(CustomersError):
             found = look(limits._replace(deadline=left))
             if found is not None:

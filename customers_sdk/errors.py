@@ -8,6 +8,7 @@ URL's query, or a value the caller sent; what the service itself wrote is kept i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -18,8 +19,9 @@ class CustomersError(Exception):
     Attributes:
         request_id: the ``x-request-id`` of the last try, or None if none was made.
         idempotency_key: for a write, the key in the caller's own form. Passing it
-            again gives the same header, so a call repeated within 24 hours is not
-            carried out twice.
+            again within 24 hours gives the same header, and so the first answer; but
+            not after a time-out, when the service has let go of the key: then a creation
+            without ``external_id`` may be carried out twice.
         outcome_unknown: True if the write may have been carried out although no
             proper answer came back.
         attempts: the number of requests that were made.
@@ -136,7 +138,7 @@ class NotFoundError(ApiError):
 
 
 class ConflictError(ApiError):
-    """409."""
+    """409: the request is at odds with what is stored."""
 
 
 class RateLimitError(ApiError):
@@ -235,7 +237,7 @@ def error_from_response(
             "up to 24 hours old: nothing was tried now; use a new key to try again"
         )
     if retry_after is not None:
-        hints.append(f"retry after {retry_after:g} s")
+        hints.append(f"retry after {math.ceil(retry_after)} s")
     head = f"{status} {code}" if code else str(status)
     kind = _BY_STATUS.get(status) or (ServerError if 500 <= status < 600 else ApiError)
     return kind(

@@ -18,13 +18,15 @@ import attrs
 
 from customers_sdk import _wire
 
-# Field types are resolved while running, which `X | None` is not before Python 3.10.
-
 M = TypeVar("M", bound="Model")
 
 
 class Model:
-    """The base of all models: reads and writes the wire form."""
+    """The base of all models: reads and writes the wire form.
+
+    Treat ``metadata`` and ``extra`` as read-only: an empty one refuses to be changed, and
+    one that came with an answer is not copied.
+    """
 
     __slots__ = ("__weakref__",)
 
@@ -188,7 +190,13 @@ class Invoice(Model):
 
 @attrs.frozen(kw_only=True, weakref_slot=False)
 class CustomerCounts(Model):
-    """How many records of each kind hang off a customer."""
+    """How many records of each kind hang off a customer.
+
+    Attributes:
+        payment_intents: payments.
+        subscriptions: subscriptions.
+        invoices: invoices.
+    """
 
     payment_intents: int
     subscriptions: int

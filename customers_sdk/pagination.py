@@ -12,8 +12,6 @@ from customers_sdk.models import CustomerSummary
 
 T = TypeVar("T")
 
-LARGEST_PAGE = 100
-
 
 class IncompleteListWarning(UserWarning):
     """A walk could not get hold of every row of one creation instant, or of a gap."""

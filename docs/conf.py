@@ -1,6 +1,10 @@
 """Sphinx settings: MyST pages, furo theme, reference from the docstrings."""
 
+import re
 from importlib.metadata import version as installed_version
+
+from sphinx.application import Sphinx
+from sphinx.domains.python import PyObject
 
 project = "customers_sdk"
 author = "The customers_sdk contributors"
@@ -13,12 +17,51 @@ exclude_patterns = ["_build", "examples"]
 html_theme = "furo"
 html_title = f"customers_sdk {release}"
 html_copy_source = False
+html_show_sphinx = False
+html_static_path = ["_static"]
+html_css_files = ["customers.css"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3  # links to headings, as GitHub makes them
 
+default_role = "py:obj"  # `Client` in a docstring is a link
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 80
 # An "Attributes:" section and the attribute itself would be described twice otherwise.
 napoleon_use_ivar = True
+
+# Classes that a user makes; the others come out of calls, and how they are built says nothing.
+MADE_BY_USERS = {
+    "customers_sdk.Client",
+    "customers_sdk.flask.Customers",
+    "customers_sdk.sandbox.Sandbox",
+    "customers_sdk.testing.mock_customers",
+}
+
+
+def _signature(
+    _app: Sphinx,
+    what: str,
+    name: str,
+    _object: object,
+    _options: object,
+    signature: "str | None",
+    returns: "str | None",
+) -> "tuple[str, str | None] | None":
+    if signature is None:
+        return None
+    if what in {"class", "exception"} and name not in MADE_BY_USERS:
+        return "", None
+    # Where an annotation names what is imported for type checkers only, aliases stay in it.
+    return re.sub(r"\bTimeout\b", "float | tuple[float, float]", signature), returns
+
+
+def setup(app: Sphinx) -> None:
+    """Leave out what is noise in the reference, and call attributes what they are."""
+    app.connect("autodoc-process-signature", _signature)
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"

@@ -112,6 +112,12 @@ def summary(**changes: Any) -> dict[str, Any]:
     return customer(**{"_count": counts, **changes})
 
 
+def fresh(**changes: Any) -> dict[str, Any]:
+    """A customer as `list` answers, of whom nothing but the external id was given."""
+    named = ("email", "name", "address", "city", "state", "country", "postalCode")
+    return summary(**{**dict.fromkeys(named), "metadata": {}, **changes})
+
+
 def detail(**changes: Any) -> dict[str, Any]:
     """A customer as `retrieve` answers."""
     return customer(
@@ -259,6 +265,7 @@ class Script:
         headers: Mapping[str, str],
         body: bytes | None,
         timeout: tuple[float, float],
+        total: float,
     ) -> requests.Response:
         decoded = None if body is None else json.loads(body)
         self.sent.append(Sent(method, target, dict(headers), decoded, timeout))

@@ -523,7 +523,9 @@ def test_timeouts_are_one_number_or_a_pair(
 ) -> None:
     wire.get(f"{BASE}/customers", json=page())
     client.customers.list_page(timeout=given)
-    assert wire.calls[0].request.req_kwargs["timeout"] == sent
+    limits = wire.calls[0].request.req_kwargs["timeout"]
+    assert (limits.connect_timeout, limits._read) == sent
+    assert limits.total == pytest.approx(client._limits.deadline, abs=1)
 
 
 @pytest.mark.parametrize(

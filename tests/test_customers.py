@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ from customers_sdk.customers import _search_for
 from doubles import (
     APP,
     ID,
+    LIMITS,
     WALLET_ID,
     Rig,
     Sent,
@@ -36,6 +38,7 @@ from doubles import (
     customer,
     detail,
     envelope,
+    fresh,
     page,
     refusal,
     rig,
@@ -335,10 +338,47 @@ def test_a_500_for_another_reason_is_raised() -> None:
 
 def test_who_was_created_by_a_lost_try_of_our_own_counts_as_created() -> None:
     lost = answer(504, b"")
-    made = rig(listing(), lost, BROKEN, listing(summary()))
+    made = rig(listing(), lost, BROKEN, listing(fresh()))
     found, created = made.customers.get_or_create("user-1")
     assert (found.id, created) == (ID, True)
     assert [sent.method for sent in made.sent] == ["GET", "POST", "POST", "GET"]
+
+
+def test_a_look_up_that_fails_after_the_creation_does_not_hide_its_error() -> None:
+    made = rig(listing(), BROKEN, answer(401, refusal("AUTHENTICATION_ERROR")))
+    with pytest.raises(ServerError) as caught:
+        made.customers.get_or_create("user-1")
+    assert caught.value.outcome_unknown
+    assert caught.value.idempotency_key
+
+
+def test_a_documented_conflict_is_looked_up_too() -> None:
+    made = rig(listing(), answer(409, refusal("CONFLICT")), listing(summary()))
+    found, created = made.customers.get_or_create("user-1")
+    assert (found.id, created) == (ID, False)
+
+
+@pytest.mark.parametrize(("found", "created"), [(fresh(), True), (summary(), False)])
+def test_after_a_lost_answer_it_looks(found: Any, created: bool) -> None:  # noqa: FBT001
+    made = rig(listing(), *[requests.ReadTimeout()] * 3, listing(found))
+    customer, was_created = made.customers.get_or_create("user-1")
+    assert (customer.id, was_created) == (ID, created)
+
+
+def test_the_deadline_is_for_the_look_up_as_a_whole() -> None:
+    instants = [f"2026-05-01T00:{59 - at // 60:02}:{59 - at % 60:02}.000Z" for at in range(150)]
+    rows = [
+        summary(id=f"c-{at}", externalId=f"xuser-1{at}", createdAt=instant)
+        for at, instant in enumerate(instants)
+    ]
+    made = rig(
+        answer(200, page(*rows[:100], total=150)),
+        answer(200, page(*rows[100:], number=2, total=150)),
+        takes=4.0,
+        limits=LIMITS._replace(timeout=(5.0, 8.0), deadline=9.0),
+    )
+    assert made.customers.find_by_external_id("user-1") is None
+    assert [sent.timeout for sent in made.sent] == [(5.0, 8.0), (5.0, 5.0)]
 
 
 @pytest.mark.parametrize(

@@ -282,7 +282,7 @@ def test_an_id_is_not_in_the_text(client: Client, wire: responses.RequestsMock) 
         (f"/customers/{ID}", "/customers/{}"),
         ("/customers/Ada", "/customers/{}"),
         ("/customers/a%20b/wallets", "/customers/{}/wallets"),
-        ("/v1/customers/ada", "/v1/customers/{}"),
+        ("/v1/apps/me/ada", "/v1/apps/{}/{}"),
     ],
 )
 def test_a_path_of_the_callers_is_named_by_template(

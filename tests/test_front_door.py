@@ -92,3 +92,9 @@ def test_a_name_that_is_not_there_says_so() -> None:
 def test_the_package_is_typed_and_versioned() -> None:
     assert (Path(customers_sdk.__file__).parent / "py.typed").exists()
     assert customers_sdk.__version__.count(".") >= 1
+
+
+def test_the_public_modules_are_reached_through_the_package() -> None:
+    assert run("import customers_sdk; print(customers_sdk.errors.ApiError.__name__)") == [
+        "ApiError"
+    ]

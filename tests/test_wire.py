@@ -217,3 +217,14 @@ def test_the_explanation_names_the_place(changes: dict[str, Any], said: str) -> 
     with pytest.raises(ResponseFormatError) as caught:
         _wire.structure({"orderId": "o", "units": "5", **changes}, Order)
     assert str(caught.value) == said
+
+
+def test_integers_are_restored_however_deep_they_stand() -> None:
+    deep: Any = 99999999999999980000.0
+    for _ in range(5_000):
+        deep = [deep]
+    restored = _json.restore_integers(deep)
+    for _ in range(5_000):
+        (restored,) = restored
+    assert restored == 99999999999999980000
+    assert type(restored) is int

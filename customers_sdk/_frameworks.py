@@ -1,0 +1,236 @@
+"""What the Flask and the Django room share: an application's settings, and the client made of them.
+
+A client is made when it is first asked for, and anew when its settings have changed, as they
+do in tests. It is the only one of its process; `Client` itself minds forks. No setting is
+shown by a ``repr``: error reports print the variables of every frame they pass.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from weakref import WeakSet, finalize
+
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+
+from customers_sdk._session import Secret
+from customers_sdk.client import Client
+from customers_sdk.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from customers_sdk.testing import MockCustomers
+
+#: The settings an application may give: the arguments of `Client` in upper case, and the fake.
+NAMES = (
+    *("API_KEY", "APP_ID", "BASE_URL", "TIMEOUT", "DEADLINE", "MAX_RETRIES"),
+    *("API_VERSION", "USER_AGENT", "ALLOW_HTTP", "SESSION", "FAKE"),
+)
+#: What stands in for those that are not given.
+VARIABLES = {
+    "API_KEY": "NODERAILS_API_KEY",
+    "APP_ID": "NODERAILS_APP_ID",
+    "BASE_URL": "NODERAILS_BASE_URL",
+}
+# Of this machine by its name, and nobody listens there: what went astray could not get far.
+_FAKE_URL = "http://customers-fake.localhost"
+
+
+class Given:
+    """Settings as an application gave them, and the environment that stands in for the rest.
+
+    Args:
+        read: gives the setting of a name, None where there is none.
+    """
+
+    __slots__ = ("_environment", "_values")
+
+    def __init__(self, read: Callable[[str], Any]) -> None:
+        self._values = tuple(map(read, NAMES))
+        self._environment = tuple(map(os.environ.get, VARIABLES.values()))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Given):
+            return NotImplemented
+        return self._values == other._values and self._environment == other._environment
+
+    # A session or a list may be among them.
+    __hash__ = None  # type: ignore[assignment]
+
+    def get(self, name: str) -> Any:
+        """A setting, or what the environment has in its place; None if neither."""
+        value = self._values[NAMES.index(name)]
+        if value is None and name in VARIABLES:
+            value = self._environment[list(VARIABLES).index(name)]
+        return Secret(value) if name == "API_KEY" and isinstance(value, str) else value
+
+    def name_of(self, name: str, place: str) -> str:
+        """How whoever has to mend a setting knows it."""
+        inherited = self._values[NAMES.index(name)] is None and self.get(name)
+        return VARIABLES[name] if inherited else place.format(name)
+
+
+class Made(NamedTuple):
+    """A client, the fake that it talks to if it does, and what both were made of."""
+
+    given: Given
+    client: Client
+    fake: Optional[MockCustomers]
+
+    def close(self) -> None:
+        """Let go of connections and of the fake's database."""
+        self.client.close()
+        if self.fake is not None:
+            self.fake._end()  # noqa: SLF001 - it has no public end outside a with statement
+
+
+class Held:
+    """The one client of an application in this process.
+
+    Args:
+        place: how a setting is named in an error's text, ``CUSTOMERS_{}`` for instance.
+    """
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+        self._made: Optional[Made] = None
+        self._lock = threading.Lock()
+        _HELD.add(self)
+
+    def made(self, read: Callable[[str], Any]) -> Made:
+        """The client of the settings as they are now; raises `ConfigurationError`."""
+        given = Given(read)
+        made = self._made
+        if made is not None and made.given == given:
+            return made
+        with self._lock:
+            made = self._made
+            if made is None or made.given != given:
+                fresh = make(given, self._place)
+                if made is not None:
+                    made.close()
+                self._made = made = fresh
+        return made
+
+    def drop(self) -> None:
+        """Forget the client."""
+        with self._lock:
+            made, self._made = self._made, None
+        if made is not None:
+            made.close()
+
+    def unlock(self) -> None:
+        """Take a new lock: a forked child would wait for a thread that it does not have."""
+        self._lock = threading.Lock()
+
+
+_HELD: WeakSet[Held] = WeakSet()
+
+
+def _unlock_all() -> None:
+    for held in list(_HELD):
+        held.unlock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_all)
+
+
+def make(given: Given, place: str) -> Made:
+    """Make the client; its settings are named in errors as the application names them."""
+    try:
+        arguments = {
+            name.lower(): given.get(name)
+            for name in NAMES
+            if name != "FAKE" and given.get(name) is not None
+        }
+        fake = _fake(given)
+        if fake is None:
+            return Made(given, Client(**arguments), None)
+        ours = {
+            "api_key": fake.api_key,
+            "app_id": fake.app_id,
+            "base_url": fake.base_url,
+            "session": _session_of(fake),
+        }
+        return Made(given, Client(**{**arguments, **ours}), fake)
+    except ConfigurationError as error:
+        text = str(error)
+    raise ConfigurationError(renamed(text, given, place))
+
+
+def renamed(text: str, given: Given, place: str) -> str:
+    """A refusal of `Client`, which begins with its argument, in the application's words."""
+    argument, _, rest = text.partition(" ")
+    if argument.upper() not in NAMES:
+        return text
+    return f"{given.name_of(argument.upper(), place)} {rest.replace('pass it, or', 'set it, or')}"
+
+
+def _fake(given: Given) -> MockCustomers | None:
+    wanted = given.get("FAKE")
+    if wanted is None or wanted is False:
+        return None
+    if wanted is not True:
+        # "false" from an environment would be taken for true.
+        raise ConfigurationError(f"FAKE must be True or False, not {type(wanted).__name__}")
+    if is_live(given.get("API_KEY")):
+        raise ConfigurationError(
+            "FAKE is on together with a live key: customers would seem to be stored and be lost; "
+            "take one of the two away"
+        )
+    from customers_sdk.testing import MockCustomers
+
+    fake = MockCustomers(_FAKE_URL, time.sleep)
+    # An application is collected without a word, and Python 3.13 warns of an open database.
+    finalize(fake, fake._backend.close)  # noqa: SLF001
+    return fake
+
+
+def is_live(key: object) -> bool:
+    """Whether a key is, or was meant to be, one for real money."""
+    return isinstance(key, str) and key.strip().startswith("nr_live_")
+
+
+class _InProcess(BaseAdapter):
+    """Carries requests to a fake without touching any other session of the process."""
+
+    def __init__(self, carrier: Any, fake: MockCustomers) -> None:
+        super().__init__()
+        self._carrier = carrier
+        self._fake = fake  # it lasts as long as any client of it
+        self._builder = HTTPAdapter()
+
+    def send(
+        self, request: requests.PreparedRequest, *_: Any, timeout: Any = None, **__: Any
+    ) -> requests.Response:
+        """Answer a request from the fake."""
+        known: Any = request
+        known.req_kwargs = {"timeout": timeout}  # as `responses` leaves it for its callbacks
+        return self._builder.build_response(request, self._carrier.get_response(request))
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+def _session_of(fake: MockCustomers) -> requests.Session:
+    carriers: list[Any] = []
+    fake.answer_in(SimpleNamespace(add=carriers.append))
+    session = requests.Session()
+    session.trust_env = False
+    session.mount("http://", _InProcess(carriers[0], fake))
+    session.mount("https://", _InProcess(carriers[0], fake))
+    return session
+
+
+def report(client: Client) -> str:
+    """Ask the service one question, and say in one line what answered."""
+    page = client.customers.list_page(page_size=1)
+    return (
+        f"{client.base_url} answers: {client.environment} key, app {client.app_id}, "
+        f"{page.total} customers"
+    )

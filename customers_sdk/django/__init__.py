@@ -1,0 +1,83 @@
+"""The client in a Django project (extra ``django``; Django 4.2 and later).
+
+In the settings::
+
+    INSTALLED_APPS = [..., "customers_sdk.django"]
+    CUSTOMERS = {"API_KEY": ..., "APP_ID": ...}
+
+and in a view ``get_client().customers.create(…)``. The keys of ``CUSTOMERS`` are ``API_KEY``,
+``APP_ID``, ``BASE_URL``, ``TIMEOUT``, ``DEADLINE``, ``MAX_RETRIES``, ``API_VERSION``,
+``USER_AGENT``, ``ALLOW_HTTP`` and ``SESSION`` (also as a dotted path to a function that makes
+one), with the meaning of the arguments of `customers_sdk.Client`, whose environment variables
+stand in for the first three. ``"FAKE": True`` puts the test kit's fake in the service's place.
+
+`get_client` needs neither a database nor the app registry. The entry in ``INSTALLED_APPS``
+brings the system checks and the commands; the model mixin is in
+`customers_sdk.django.mixins` and is imported by nobody else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+try:
+    import django
+except ModuleNotFoundError as _error:
+    if _error.name != "django":
+        raise
+    _text = "customers_sdk.django needs django: pip install 'customers_sdk[django]'"
+    raise ModuleNotFoundError(_text, name=_error.name) from _error
+
+from django.core.signals import setting_changed
+
+from customers_sdk._frameworks import Held, Made
+from customers_sdk.django._conf import PLACE, check, reader
+
+if TYPE_CHECKING:
+    from customers_sdk import Client
+    from customers_sdk.testing import MockCustomers
+
+__all__ = ["get_client", "get_fake"]
+
+del django
+
+_held = Held(PLACE)
+
+
+def get_client() -> Client:
+    """The client of the project's settings, the only one of its process.
+
+    It is made at the first call, and anew after settings have changed; each
+    ``override_settings(CUSTOMERS=…)`` of a test gets a client, and a fake, of its own.
+    Threads share it, and each process forked later gets connections of its own.
+
+    Raises:
+        ConfigurationError: a setting is missing, wrong or unknown; the text names it.
+    """
+    return _made().client
+
+
+def get_fake() -> MockCustomers:
+    """The fake that `get_client` talks to, to seed it, inject faults, and see what was sent.
+
+    Raises:
+        RuntimeError: ``FAKE`` is not on.
+        ConfigurationError: as `get_client`.
+    """
+    fake = _made().fake
+    if fake is None:
+        raise RuntimeError('there is no fake: set CUSTOMERS["FAKE"] to True')
+    return fake
+
+
+def _made() -> Made:
+    check()
+    return _held.made(reader())
+
+
+def _forget(*, setting: str, **_: Any) -> None:
+    if setting == "CUSTOMERS":
+        _held.drop()
+
+
+setting_changed.connect(_forget, dispatch_uid="customers_sdk.django")

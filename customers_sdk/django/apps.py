@@ -1,0 +1,26 @@
+"""What ``INSTALLED_APPS`` loads: the system checks and, by its place, the commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+
+    class AppConfig:
+        """Django has no types; this is what is used of it."""
+else:
+    from django.apps import AppConfig
+
+
+class CustomersConfig(AppConfig):
+    """The app without models. Its label leaves ``customers`` to the project."""
+
+    name: str = "customers_sdk.django"
+    label: str = "customers_sdk"
+    verbose_name: str = "Customers"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        from customers_sdk.django import checks
+
+        checks.register_all()

@@ -1,0 +1,127 @@
+"""System checks of the ``CUSTOMERS`` settings.
+
+========================  ========================================================
+``customers_sdk.E001``    ``CUSTOMERS`` is no dictionary
+``customers_sdk.E002``    a key that nothing reads
+``customers_sdk.E003``    no API key
+``customers_sdk.E004``    a public key where the secret one belongs
+``customers_sdk.E005``    something that is no key
+``customers_sdk.E006``    the app id is missing or malformed
+``customers_sdk.E007``    the base URL is malformed
+``customers_sdk.E008``    plain http to another machine
+``customers_sdk.E009``    another setting is wrong
+``customers_sdk.E010``    the fake together with a live key
+``customers_sdk.W001``    a live key under ``DEBUG``
+``customers_sdk.W002``    plain http to another machine, permitted by ``ALLOW_HTTP``
+``customers_sdk.W003``    the fake in a deployment (``check --deploy``)
+========================  ========================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+
+from customers_sdk import _settings
+from customers_sdk._frameworks import Given, is_live, make, renamed
+from customers_sdk.client import DEFAULT_BASE_URL
+from customers_sdk.django._conf import PLACE, not_a_mapping, reader, unknown
+from customers_sdk.errors import ConfigurationError
+
+TAG = "customers"
+
+
+def register_all() -> None:
+    """Register the checks under the tag ``customers``."""
+    checks.register(check_settings, TAG)
+    checks.register(check_deployment, TAG, deploy=True)
+
+
+def check_settings(**_: Any) -> list[Any]:
+    """What is wrong with the settings."""
+    whole = not_a_mapping()
+    if whole:
+        return [_error(1, whole, 'Write CUSTOMERS = {"API_KEY": …, "APP_ID": …}.')]
+    found = [_error(2, text, "Mend or remove the key.") for text in unknown()]
+    try:
+        given = Given(reader())
+    except ConfigurationError as error:
+        return [*found, _error(9, str(error), "SESSION is a session, or the path of a function.")]
+    if given.get("FAKE") is True:
+        return found + _check_fake(given)
+    return found + (_check_key(given) + _check_app(given) + _check_url(given) or _check_rest(given))
+
+
+def check_deployment(**_: Any) -> list[Any]:
+    """What must not be so in production."""
+    if reader()("FAKE") is not True:
+        return []
+    text = "The fake of the test kit is on: customers are kept in memory and lost."
+    return [checks.Warning(text, hint="Remove FAKE from CUSTOMERS.", id="customers_sdk.W003")]
+
+
+def _check_fake(given: Given) -> list[Any]:
+    if is_live(given.get("API_KEY")):
+        text = "CUSTOMERS has the fake on together with a live key."
+        return [_error(10, text, "Remove FAKE, or the key.")]
+    return _check_rest(given)
+
+
+def _check_key(given: Given) -> list[Any]:
+    key = given.get("API_KEY")
+    text = _refusal(given, _settings.api_key, key)
+    if text:
+        if not key:
+            hint = "A secret key is in the dashboard; for development and tests, FAKE does without."
+            return [_error(3, text, hint)]
+        if isinstance(key, str) and "_pk_" in key[:11]:
+            return [_error(4, text, "Take the key that begins with nr_test_sk_ or nr_live_sk_.")]
+        return [_error(5, text, "It begins with nr_test_sk_ or nr_live_sk_, without blanks.")]
+    if is_live(key) and settings.DEBUG:
+        text = f"{given.name_of('API_KEY', PLACE)} is a live key, and DEBUG is on."
+        hint = "Develop with a test key: real customers cannot be deleted."
+        return [checks.Warning(text, hint=hint, id="customers_sdk.W001")]
+    return []
+
+
+def _check_app(given: Given) -> list[Any]:
+    text = _refusal(given, _settings.app_id, given.get("APP_ID"))
+    return [_error(6, text, "It is the UUID of the app, in the dashboard.")] if text else []
+
+
+def _check_url(given: Given) -> list[Any]:
+    url = given.get("BASE_URL") or DEFAULT_BASE_URL
+    text = _refusal(given, _settings.base_url, url, allow_http=True)
+    if text:
+        return [_error(7, text, f"By default it is {DEFAULT_BASE_URL}.")]
+    text = _refusal(given, _settings.base_url, url, allow_http=False)
+    if not text:
+        return []
+    if given.get("ALLOW_HTTP") is True:
+        text = f"{given.name_of('BASE_URL', PLACE)} is plain http: the key travels in the clear."
+        hint = "Use https, and remove ALLOW_HTTP."
+        return [checks.Warning(text, hint=hint, id="customers_sdk.W002")]
+    return [_error(8, text, "Use https.")]
+
+
+def _check_rest(given: Given) -> list[Any]:
+    """What is left is what making a client refuses."""
+    try:
+        make(given, PLACE).close()
+    except (ConfigurationError, ImportError) as error:
+        return [_error(9, str(error), "See the arguments of customers_sdk.Client.")]
+    return []
+
+
+def _refusal(given: Given, check: Any, value: Any, **options: Any) -> str:
+    try:
+        check(value, **options)
+    except ConfigurationError as error:
+        return renamed(str(error), given, PLACE)
+    return ""
+
+
+def _error(number: int, text: str, hint: str) -> Any:
+    return checks.Error(text, hint=hint, id=f"customers_sdk.E{number:03}")

@@ -1,0 +1,1 @@
+"""The management commands ``customers_check`` and ``customers_export``."""

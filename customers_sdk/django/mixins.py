@@ -1,0 +1,110 @@
+"""A model mixin that links rows to customers; imported only by models that use it.
+
+It stands ahead of what else a model inherits: ``class User(CustomerMixin, AbstractUser)``.
+"""
+
+# ruff: noqa: SLF001 - Django documents _meta, _state and _base_manager
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Optional, cast
+
+from django.db import models
+
+from customers_sdk.django import get_client
+
+if TYPE_CHECKING:
+    from customers_sdk import Customer
+
+    class Model:
+        """Django has no types; this is what is used of it."""
+
+        _meta: Any
+        _state: Any
+
+        def refresh_from_db(self, *, fields: list[str]) -> None:
+            """Read fields again."""
+
+else:
+    from django.db.models import Model
+
+
+class CustomerMixin(Model):
+    """Links each row to at most one customer, whose external id is ``app_label.Model:pk``.
+
+    Attributes:
+        customer_id: the service's id of the customer, None until there is one.
+    """
+
+    customer_id: Optional[str] = cast(
+        "Any",
+        models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False),
+    )
+
+    class Meta:
+        """It has no table."""
+
+        abstract = True
+
+    @property
+    def customer_external_id(self) -> str:
+        """``app_label.Model:pk`` of the row that holds ``customer_id``.
+
+        It is the same for proxies of the model and for models that inherit its table.
+
+        Raises:
+            ValueError: the row has no primary key yet.
+        """
+        owner, key = self._customer_row()
+        return f"{owner._meta.label}:{key}"
+
+    def customer_fields(self) -> Mapping[str, Any]:
+        """What to create the customer with; override it, to give an email for instance."""
+        return {}
+
+    def get_or_create_customer(self, **fields: Any) -> tuple[Customer, bool]:
+        """Get this row's customer, or create them, and store the link.
+
+        Whoever does the same at the same time gets the same customer, in other processes too:
+        the service keeps the external id unique. If the transaction is rolled back, the
+        customer stays and the next call finds them.
+
+        Args:
+            fields: what to create them with, before `customer_fields`; ignored if they exist.
+
+        Returns:
+            The customer, and True if this call created them.
+
+        Raises:
+            ValueError: the row is not saved.
+            NotFoundError: ``customer_id`` is no customer's, of this key's.
+            CustomersError: as for every call; a later one goes on from there.
+        """
+        client = get_client()
+        external_id = self.customer_external_id
+        if self.customer_id:
+            return client.customers.retrieve(self.customer_id), False
+        found, created = client.customers.get_or_create(
+            external_id, **{**self.customer_fields(), **fields}
+        )
+        if self._link(found.id):
+            return found, created
+        return client.customers.retrieve(str(self.customer_id)), False
+
+    def _link(self, customer_id: str) -> bool:
+        """Store the link unless somebody has; whether it is this customer's now."""
+        owner, key = self._customer_row()
+        free = owner._base_manager.using(self._state.db).filter(pk=key, customer_id=None)
+        if free.update(customer_id=customer_id):
+            self.customer_id = customer_id
+        else:
+            self.refresh_from_db(fields=["customer_id"])
+        return self.customer_id == customer_id
+
+    def _customer_row(self) -> tuple[Any, Any]:
+        owner = self._meta.get_field("customer_id").model
+        key = getattr(self, owner._meta.pk.attname)
+        if key is None or self._state.adding:
+            raise ValueError(f"save this {owner.__name__} first: it has no customer without a row")
+        return owner, key

@@ -1,0 +1,182 @@
+"""The client in a Flask application (extra ``flask``).
+
+    from customers_sdk.flask import Customers
+
+    customers = Customers()
+
+
+    def create_app():
+        app = Flask(__name__)
+        app.config.from_prefixed_env()
+        customers.init_app(app)
+        return app
+
+and in a view ``customers.client.customers.create(…)``. Settings are ``CUSTOMERS_API_KEY``,
+``CUSTOMERS_APP_ID``, ``CUSTOMERS_BASE_URL``, ``CUSTOMERS_TIMEOUT``, ``CUSTOMERS_DEADLINE``,
+``CUSTOMERS_MAX_RETRIES``, ``CUSTOMERS_API_VERSION``, ``CUSTOMERS_USER_AGENT``,
+``CUSTOMERS_ALLOW_HTTP`` and ``CUSTOMERS_SESSION``, with the meaning of the arguments of
+`customers_sdk.Client`, whose environment variables stand in for the first three.
+``CUSTOMERS_FAKE = True`` puts the test kit's fake in the service's place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Optional
+from weakref import WeakKeyDictionary
+
+try:
+    import click
+    import flask
+    from flask.cli import AppGroup
+except ModuleNotFoundError as _error:
+    if _error.name not in ("flask", "click", "werkzeug"):
+        raise
+    _text = f"customers_sdk.flask needs {_error.name}: pip install 'customers_sdk[flask]'"
+    raise ModuleNotFoundError(_text, name=_error.name) from _error
+
+from customers_sdk import Client, CustomersError
+from customers_sdk._frameworks import Held, Made, report
+
+if TYPE_CHECKING:
+    from customers_sdk.testing import MockCustomers
+
+__all__ = ["Customers"]
+
+
+class Customers:
+    """The extension: gives each application its client.
+
+    One extension may serve several applications of a process; each has a client of its own
+    settings. The client is made when it is first used, so that commands which do not need it
+    run without a key, and made anew when its settings change. It is shared by threads, and
+    each process forked later gets connections of its own.
+
+    Args:
+        app: the application; or call `init_app` later.
+    """
+
+    def __init__(self, app: Optional[flask.Flask] = None) -> None:
+        self._held: WeakKeyDictionary[flask.Flask, Held] = WeakKeyDictionary()
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: flask.Flask) -> None:
+        """Add the extension, and the commands ``flask customers …``, to an application.
+
+        Raises:
+            RuntimeError: the application has another one already.
+        """
+        if app.extensions.setdefault("customers", self) is not self:
+            raise RuntimeError("this application has a Customers extension already")
+        if app not in self._held:
+            self._held[app] = Held("CUSTOMERS_{}")
+            app.cli.add_command(_group())
+
+    @property
+    def client(self) -> Client:
+        """The client of the current application; without one, of the only application there is.
+
+        Raises:
+            ConfigurationError: a setting is missing or wrong; the text names it.
+            RuntimeError: there is no current application, or it lacks the extension.
+        """
+        return self._made().client
+
+    @property
+    def fake(self) -> MockCustomers:
+        """The fake, to seed it, to inject faults, and to see what was sent.
+
+        Raises:
+            RuntimeError: ``CUSTOMERS_FAKE`` is not on; or as `client`.
+            ConfigurationError: as `client`.
+        """
+        fake = self._made().fake
+        if fake is None:
+            raise RuntimeError("there is no fake: set CUSTOMERS_FAKE to True")
+        return fake
+
+    def _made(self) -> Made:
+        app = self._app()
+        held = self._held.get(app)
+        if held is None:
+            raise RuntimeError(f"application {app.name!r} lacks this extension: call init_app")
+        return held.made(lambda name: app.config.get(f"CUSTOMERS_{name}"))
+
+    def _app(self) -> flask.Flask:
+        if flask.has_app_context():
+            current: Any = flask.current_app
+            app: flask.Flask = current._get_current_object()  # noqa: SLF001 - Flask documents it
+            return app
+        apps = list(self._held)
+        if len(apps) != 1:
+            raise RuntimeError(
+                f"the extension serves {len(apps)} applications and none is current: "
+                "use it in a request, or within app.app_context()"
+            )
+        return apps[0]
+
+
+def _client() -> Client:
+    extension: Customers = flask.current_app.extensions["customers"]
+    return extension.client
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What went wrong as one line, and exit status 1."""
+    try:
+        yield
+    except (CustomersError, ValueError) as error:
+        text = str(error)
+    else:
+        return
+    raise click.ClickException(text)
+
+
+def _group() -> AppGroup:
+    group = AppGroup("customers", help="The customers of the payments service.")
+    group.add_command(_check)
+    group.add_command(_list)
+    group.add_command(_show)
+    return group
+
+
+@click.command("check")
+@flask.cli.with_appcontext
+def _check() -> None:
+    """Ask the service one question, to see that settings and network are right."""
+    with _told():
+        click.echo(report(_client()))
+
+
+@click.command("list")
+@click.option("--search", help="A part of an email, a name or an external id.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@flask.cli.with_appcontext
+def _list(search: Optional[str], limit: int) -> None:
+    """Print customers, the newest first, as JSON Lines."""
+    with _told():
+        found = _client().customers.list(search=search, page_size=min(limit, 100))
+        for customer in islice(found, limit):
+            # Escapes, so that nobody's name steers the terminal.
+            click.echo(json.dumps(customer.to_dict()))
+
+
+@click.command("show")
+@click.argument("customer_id")
+@click.option("--external", is_flag=True, help="CUSTOMER_ID is your own id, not the service's.")
+@flask.cli.with_appcontext
+def _show(customer_id: str, *, external: bool) -> None:
+    """Print a customer with wallets, payments and invoices, as JSON."""
+    with _told():
+        customers = _client().customers
+        if external:
+            found = customers.find_by_external_id(customer_id)
+            if found is None:
+                raise click.ClickException("there is no customer with this external id")
+            customer_id = found.id
+        click.echo(json.dumps(customers.retrieve(customer_id).to_dict(), indent=2))

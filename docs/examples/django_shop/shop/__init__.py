@@ -1,0 +1,1 @@
+"""A shop whose accounts are customers of the payments service."""

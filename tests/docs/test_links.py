@@ -1,0 +1,115 @@
+"""Every link within the documentation leads somewhere, and its tables name every name."""
+
+from __future__ import annotations
+
+import fnmatch
+import inspect
+import re
+from pathlib import Path
+
+import attrs
+import pytest
+from pages import PAGES, ROOT, anchors, links
+
+import customers_sdk
+from customers_sdk import Customers, models, sandbox, testing
+
+DOCS = ROOT / "docs"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in links(page):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        assert ROOT in target.resolve().parents, link
+        if anchor:
+            assert target.suffix == ".md", link
+            assert anchor in anchors(target), link
+
+
+def test_links_and_anchors_are_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# `A` and [B](b.md)!\n\n## Twice\n\n## Twice\n\n"
+        "[one](#twice-1) ![two](two.svg) [`three`](../three.md#x) `[no](link)`\n\n"
+        "```python\n# no heading\nx = '[no](link)'\n```\n",
+        "utf-8",
+    )
+    assert anchors(page) == {"a-and-b", "twice", "twice-1"}
+    assert links(page) == {"b.md", "#twice-1", "two.svg", "../three.md#x"}
+
+
+def test_every_page_is_reached_from_the_front_page() -> None:
+    index = (DOCS / "index.md").read_text("utf-8")
+    trees = re.findall(r"^```{toctree}\n(.*?)^```$", index, re.DOTALL | re.MULTILINE)
+    patterns = " ".join(tree.partition("\n\n")[2] for tree in trees).split()
+    for page in PAGES[1:]:
+        shown = any(fnmatch.fnmatch(page.stem, pattern) for pattern in patterns)
+        assert shown or page.name == "index.md", page.name
+
+
+def test_the_readme_stays_one_screen() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 75
+
+
+TYPESCRIPT = (DOCS / "from-typescript.md").read_text("utf-8")
+MAPPED = [
+    ("Customer", models.Customer),
+    ("Customer", models.CustomerDetail),
+    ("Customer", models.CustomerSummary),
+    ("Wallet", models.Wallet),
+    ("Payment intent", models.PaymentIntent),
+    ("Invoice", models.Invoice),
+    ("App", models.App),
+]
+
+
+def _camel(name: str) -> str:
+    return "_count" if name == "counts" else re.sub(r"_(.)", lambda m: m[1].upper(), name)
+
+
+def _fields(kind: type[attrs.AttrsInstance]) -> set[str]:
+    return set(attrs.fields_dict(kind)) - {"extra"}
+
+
+@pytest.mark.parametrize(("title", "kind"), MAPPED, ids=lambda each: getattr(each, "__name__", ""))
+def test_the_typescript_page_maps_every_field(title: str, kind: type[attrs.AttrsInstance]) -> None:
+    section = re.split(r"^##", TYPESCRIPT.partition(f"\n### {title}\n")[2], flags=re.MULTILINE)[0]
+    rows = set(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", section, re.MULTILINE))
+    assert {(_camel(name), name) for name in _fields(kind)} <= rows
+
+
+def test_the_typescript_page_names_the_fields_of_small_models() -> None:
+    small = {"counts": models.CustomerCounts, "chain": models.Chain}
+    for prefix, kind in small.items():
+        for name in _fields(kind):
+            assert f"| `{prefix}.{name}` |" in TYPESCRIPT
+            assert f"| `{_camel(prefix)}.{_camel(name)}` |" in TYPESCRIPT
+    for name in _fields(customers_sdk.Page):
+        assert f"| `{name}` |" in TYPESCRIPT.partition("### Page")[2]
+
+
+def test_the_typescript_page_names_every_error() -> None:
+    for name in customers_sdk.__all__:
+        if name.endswith("Error"):
+            assert f"`{name}`" in TYPESCRIPT, name
+
+
+def test_the_typescript_page_names_every_method_and_parameter() -> None:
+    for name, method in vars(Customers).items():
+        if name.startswith("_"):
+            continue
+        assert re.search(rf"`(client\.customers\.)?{name}\b", TYPESCRIPT), name
+        for parameter in set(inspect.signature(method).parameters) - {"self", "fields"}:
+            assert f"`{parameter}`" in TYPESCRIPT, (name, parameter)
+
+
+def test_the_reference_names_every_public_name() -> None:
+    text = (DOCS / "reference.md").read_text("utf-8")
+    named = set(re.findall(r"^\.\. (?:auto\w+|py:data):: (?:[\w.]+\.)?(\w+)$", text, re.MULTILINE))
+    public = {*customers_sdk.__all__, *testing.__all__, *sandbox.__all__} - {"__version__"}
+    assert public <= named
