@@ -118,7 +118,7 @@ class Client:
 
     @property
     def environment(self) -> str:
-        """What the key is for: ``test`` or ``live``."""
+        """The environment of the key, ``test`` or ``live``."""
         return self._environment
 
     def request(

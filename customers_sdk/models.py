@@ -212,7 +212,13 @@ class Customer(Model):
         id: UUID, given by the service.
         app_id: the app the customer belongs to.
         external_id: your own id for them, unique within an app, or None.
-        email, name, address, city, state, country, postal_code: text or None.
+        email: their address for mail, or None.
+        name: what they are called, or None.
+        address: street and number, or None.
+        city: or None.
+        state: or None.
+        country: or None.
+        postal_code: or None.
         metadata: your own JSON object, ``{}`` if you set none.
         created_at: when the record was made, to the millisecond.
         updated_at: when it last changed.
