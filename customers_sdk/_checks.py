@@ -194,7 +194,8 @@ _OURS = frozenset(
         *("host", "content-length", "transfer-encoding", "connection"),
     }
 )
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# Compiled when first used, as few clients ever do.
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 
 
 def method(value: object) -> str:
@@ -232,7 +233,7 @@ def headers(value: object) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise TypeError(f"headers must be a mapping, not {kind_of(value)}")
     for name, content in value.items():
-        if not isinstance(name, str) or not _TOKEN.fullmatch(name):
+        if not isinstance(name, str) or not re.fullmatch(_HEADER_NAME, name):
             raise ValueError("headers has a name that is not an HTTP token")
         if name.lower() in _OURS:
             raise ValueError(f"headers must not set {name}")

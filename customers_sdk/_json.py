@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -22,7 +21,7 @@ except ImportError:
     FAST = False
 else:
     # Before 3.9.15 deeply nested JSON ends the whole process.
-    FAST = tuple(map(int, re.findall(r"[0-9]+", orjson.__version__)[:3])) >= (3, 9, 15)
+    FAST = tuple(map(int, orjson.__version__.split(".")[:3])) >= (3, 9, 15)
 
 
 def loads(body: bytes) -> Any:

@@ -98,7 +98,6 @@ def backoff(retry: int, *, cap: float = BACKOFF_CAP) -> float:
     return random.uniform(0.0, ceiling)
 
 
-_SECONDS = re.compile(r"[0-9]+")
 _FOREVER = 1e9
 
 
@@ -116,7 +115,7 @@ def retry_after(value: str | None, now: float) -> float | None:
     if value is None:
         return None
     value = value.strip()
-    if _SECONDS.fullmatch(value):
+    if re.fullmatch("[0-9]+", value):
         return min(float(value), _FOREVER)
     try:
         moment = parsedate_to_datetime(value)

@@ -84,19 +84,19 @@ def _object(value: Any, _: Any = None) -> Any:
     return value
 
 
-_DIGIT_STRING = re.compile(r"-?[0-9]{1,400}")
-_DECIMAL_STRING = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?")
+_DIGIT_STRING = r"-?[0-9]{1,400}"
+_DECIMAL_STRING = r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?"
 
 
 def _digits(value: Any, _: Any = None) -> int:
-    if not _DIGIT_STRING.fullmatch(value):
+    if not re.fullmatch(_DIGIT_STRING, value):
         raise ValueError
     return int(value)
 
 
 def _money(value: Any, _: Any = None) -> Decimal:
     # Decimal itself would take "NaN", "1_0" and a JSON number too.
-    if not _DECIMAL_STRING.fullmatch(value):
+    if not re.fullmatch(_DECIMAL_STRING, value):
         raise ValueError
     return Decimal(value)
 
