@@ -20,8 +20,8 @@ try:
 except ImportError:
     FAST = False
 else:
-    # Before 3.9.15 deeply nested JSON ends the whole process.
-    FAST = tuple(map(int, orjson.__version__.split(".")[:3])) >= (3, 9, 15)
+    # Before, deeply nested JSON may end the whole process.
+    FAST = tuple(map(int, orjson.__version__.split(".")[:2])) >= (3, 10)
 
 
 def loads(body: bytes) -> Any:
