@@ -24,11 +24,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from conftest import EXAMPLES
 from customers_sdk.sandbox import Sandbox
 from customers_sdk.sandbox.faults import Fate, Fault
 
-ROOT = EXAMPLES.parent.parent
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "docs" / "examples"
 REQUESTS = int(os.environ.get("FRAMEWORKS_REQUESTS", "200"))
 SEED = int(os.environ.get("FRAMEWORKS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 EACH = 20

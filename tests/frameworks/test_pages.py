@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 import unittest
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conftest import EXAMPLES
 from customers_sdk._frameworks import NAMES
 from customers_sdk.django import checks
 
-DOCS = EXAMPLES.parent
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 def page(name: str) -> str:
