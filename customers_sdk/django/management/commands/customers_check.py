@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.management.base import CommandError
 
 from customers_sdk import CustomersError
 from customers_sdk._frameworks import report
 from customers_sdk.django import get_client
+from customers_sdk.django._command import BaseCommand
 from customers_sdk.django.checks import TAG
-
-if TYPE_CHECKING:
-
-    class BaseCommand:
-        """Django has no types; this is what is used of it."""
-
-        stdout: Any
-        stderr: Any
-        style: Any
-else:
-    from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):

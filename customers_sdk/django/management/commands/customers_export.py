@@ -9,24 +9,14 @@ import tempfile
 import warnings
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from django.core.management.base import CommandError
 
 from customers_sdk import CustomersError, IncompleteListWarning
 from customers_sdk.django import get_client
+from customers_sdk.django._command import BaseCommand
 from customers_sdk.django.checks import TAG
-
-if TYPE_CHECKING:
-
-    class BaseCommand:
-        """Django has no types; this is what is used of it."""
-
-        stdout: Any
-        stderr: Any
-        style: Any
-else:
-    from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
