@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+import urllib3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
 
 forking = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
-KINDS = [
-    ("http", "own"),
-    ("http", "plain"),
-    ("https", "own"),
-    ("https", "adapter"),
-]
+# Given an address instead of a name, urllib3 1.26 tells a context of one's own no name to check.
+ADAPTER = pytest.param(
+    "https",
+    "adapter",
+    marks=pytest.mark.skipif(urllib3.__version__ < "2", reason="urllib3 1.26 cannot"),
+)
+KINDS = [("http", "own"), ("http", "plain"), ("https", "own"), ADAPTER]
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -99,7 +101,7 @@ def _gunicorn_help() -> str:
 
 
 @forking
-@pytest.mark.parametrize(("scheme", "session"), [("http", "own"), ("https", "adapter")])
+@pytest.mark.parametrize(("scheme", "session"), [("http", "own"), ADAPTER])
 def test_gunicorn_workers_share_no_connection_of_a_client_made_at_import(
     start_echo: Start, scheme: str, session: str
 ) -> None:
