@@ -111,10 +111,12 @@ class Sender:
 
     def _settle(self) -> _Settled:
         settled = self._settled
-        if settled is not None and (self._owned or settled.seen == self._look()):
+        if settled is not None and self._owned:
+            return settled
+        seen = self._look()
+        if settled is not None and settled.seen == seen:
             return settled
         session = self._session
-        seen = self._look()
         template = self._prepared("GET", self._base_url, self._headers, None)
         arguments = session.merge_environment_settings(
             template.url, {}, stream=True, verify=None, cert=None
