@@ -29,25 +29,52 @@ _QUIET = 12
 Fetch = Callable[[int, int], Page[CustomerSummary]]
 
 
-def walk(fetch: Fetch, page_size: int) -> Iterator[CustomerSummary]:
+class Place(NamedTuple):
+    """Where a walk stands, for another to go on from, in another process too.
+
+    Attributes:
+        total: how many rows there were when it began; positions are counted as of then.
+        at: every row before this position was handed out.
+        instant: the creation instant of the last one; None if none was handed out.
+        given: the ids of that instant that were handed out.
+    """
+
+    total: int
+    at: int
+    instant: Optional[datetime] = None
+    given: tuple[str, ...] = ()
+
+
+def walk(
+    fetch: Fetch,
+    page_size: int,
+    *,
+    start: Optional[Place] = None,
+    stop: Optional[int] = None,
+    note: Callable[[Place], object] = lambda _: None,
+) -> Iterator[CustomerSummary]:
     """Every row that is not newer than the first, each once, in order.
 
     Args:
         fetch: gets the page of a number and a size.
         page_size: the size of the pages asked for; where rows move or tie, others are
             asked for as well.
+        start: where to go on; a few rows that came just before may come again.
+        stop: the position before which all are wanted; a few that follow come too.
+        note: told where the walk stands, when all rows of an answer have been taken.
 
     Warns:
         IncompleteListWarning: bounded repair could not get hold of every row.
     """
-    state = _Walk(fetch, page_size)
-    answer: Optional[_Answer] = state.ask(1, page_size)
+    state = _Walk(fetch, page_size, start)
+    answer = state.ask(1, page_size) if start is None else state.go_on()
     while answer is not None:
         yield from state.take(answer)
         at_the_end = state.at_the_end(answer)
         if at_the_end:
             yield from state.finish(answer)
-        answer = None if at_the_end else state.go_on()
+        note(state.place())
+        answer = None if at_the_end or state.is_past(stop) else state.go_on()
         while state.complaints:
             text = f"the list is incomplete: {state.complaints.pop()}"
             # Past `Customers.list`'s generator, to the loop that walks.
@@ -118,11 +145,11 @@ class _Walk:
         complaints: what could not be got hold of and has not been said yet.
     """
 
-    def __init__(self, fetch: Fetch, page_size: int) -> None:
+    def __init__(self, fetch: Fetch, page_size: int, start: Optional[Place]) -> None:
         self.fetch = fetch
         self.page_size = page_size
         self.asked = 0
-        self.first_total = 0
+        self.first_total: Optional[int] = None
         self.growth = 0
         self.births = 0
         self.moved = 0
@@ -136,12 +163,34 @@ class _Walk:
         self.quiet = 0
         self.seamless = True
         self.complaints: list[str] = []
+        if start is not None:
+            self.go_back_to(start)
+
+    def go_back_to(self, place: Place) -> None:
+        """Stand where an earlier walk stood. The positions of its last rows are hearsay."""
+        self.first_total = place.total
+        self.instant = place.instant
+        self.given = set(place.given)
+        self.opening = place.at == 0
+        # No answer has the serial -1: births before the first one say nothing against it.
+        self.covered.set(place.at, -1, firm=place.instant is None)
+        self.start.set(place.at - len(place.given), -1, firm=False)
+        self.end.set(place.at, -2, firm=False)
+
+    def place(self) -> Place:
+        """Where it stands, once all rows of an answer were handed out."""
+        return Place(self.first_total or 0, self.covered.at, self.instant, tuple(self.given))
+
+    def is_past(self, stop: Optional[int]) -> bool:
+        """Whether the current instant, and so what follows, begins at a position or after it."""
+        slack = 0 if self.start.firm else self.page_size
+        return stop is not None and self.start.at >= stop + slack
 
     def ask(self, number: int, size: int) -> _Answer:
         """Get a page, and find out where it stands."""
         page = self.fetch(number, size)
         self.asked += 1
-        if self.asked == 1:
+        if self.first_total is None:
             self.first_total = page.total
         self.births = page.total - self.first_total - self.growth
         self.growth += self.births
@@ -214,7 +263,7 @@ class _Walk:
         """What is missing of the oldest instant."""
         if self.instant is None or (not answer.rows and answer.offset + self.growth == 0):
             return
-        self.mark(self.end, max(self.covered.at, self.first_total), answer)
+        self.mark(self.end, max(self.covered.at, self.first_total or 0), answer)
         if answer.rest > 0 and not answer.births:
             self.end.serial = 0
         yield from self.complete()
