@@ -185,6 +185,32 @@ def _members(value: Mapping[Any, Any], name: str) -> Any:
         yield key, item
 
 
+# The longest the service takes, in UTF-16 units (documented; recordings ``create_*_256``).
+_LONGEST = {
+    "external_id": 255,
+    "email": 255,
+    "name": 255,
+    "address": 500,
+    "city": 255,
+    "state": 255,
+    "country": 255,
+    "postal_code": 50,
+}
+CUSTOMER_FIELDS = (*_LONGEST, "metadata")
+
+
+def customer_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a customer as they may be sent; None is sent as null."""
+    return {
+        name: value
+        if value is None
+        else json_object(value, name)
+        if name == "metadata"
+        else text(value, name, _LONGEST[name])
+        for name, value in fields.items()
+    }
+
+
 # --- requests to any route -------------------------------------------------------------------
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

@@ -62,7 +62,8 @@ def stored_address(address: str) -> str:
     return trimmed(stored_text(address)).lower()
 
 
-def _same(sent: Any, stored: Any) -> bool:
+def same(sent: Any, stored: Any) -> bool:
+    """Whether ``stored`` is what the service makes of ``sent``."""
     # A list of pairs and no recursion: metadata may be nested as deeply as JSON is read.
     pairs = [(sent, stored)]
     while pairs:
@@ -108,9 +109,7 @@ def differs(sent: Mapping[str, Any], record: object) -> str | None:
     for name, value in sent.items():
         stored = getattr(record, name)
         if name == "wallet_address":
-            same = stored_address(value) == stored_address(stored)
-        else:
-            same = _same(value, stored)
-        if not same:
+            value, stored = stored_address(value), stored_address(stored)  # noqa: PLW2901
+        if not same(value, stored):
             return name
     return None

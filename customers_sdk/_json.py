@@ -81,6 +81,14 @@ def _with_integers(value: Any) -> Any:
     return root[0]
 
 
+def encode(value: Any) -> bytes:
+    """Encode as JSON text, in UTF-8 and on one line."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:  # a lone surrogate travels escaped
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
 LARGEST_REQUEST = 1_048_576
 
 
@@ -91,10 +99,7 @@ def dumps(value: Any, name: str) -> bytes:
         ValueError: it is larger than 1 MiB, which the service fails at (observed,
             recording ``create_body_1MiB_plus_1``).
     """
-    try:
-        body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:  # a lone surrogate travels escaped
-        body = json.dumps(value, separators=(",", ":")).encode()
+    body = encode(value)
     if len(body) > LARGEST_REQUEST:
         raise ValueError(
             f"{name} is too large: {len(body)} bytes of JSON, {LARGEST_REQUEST} at most"

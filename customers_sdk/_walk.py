@@ -25,6 +25,8 @@ _ASK_AGAIN = 50
 _SIZES = range(LARGEST_PAGE // 2 + 1, LARGEST_PAGE + 1)
 # A row of an instant is missed by so many times its rows drawn at random once in 160,000.
 _QUIET = 12
+# Positions are wrong by the births between an answer's count and its rows: never by as many.
+_WELL_AFTER = 3 * LARGEST_PAGE
 
 Fetch = Callable[[int, int], Page[CustomerSummary]]
 
@@ -176,15 +178,17 @@ class _Walk:
         self.covered.set(place.at, -1, firm=place.instant is None)
         self.start.set(place.at - len(place.given), -1, firm=False)
         self.end.set(place.at, -2, firm=False)
+        # By how much the list has grown since, before any page is aimed at.
+        self.ask(1, 1)
+        self.births = 0
 
     def place(self) -> Place:
         """Where it stands, once all rows of an answer were handed out."""
         return Place(self.first_total or 0, self.covered.at, self.instant, tuple(self.given))
 
     def is_past(self, stop: Optional[int]) -> bool:
-        """Whether the current instant, and so what follows, begins at a position or after it."""
-        slack = 0 if self.start.firm else self.page_size
-        return stop is not None and self.start.at >= stop + slack
+        """Whether the current instant, and so what follows, begins well after a position."""
+        return stop is not None and self.start.at >= stop + _WELL_AFTER
 
     def ask(self, number: int, size: int) -> _Answer:
         """Get a page, and find out where it stands."""
@@ -324,6 +328,8 @@ class _Walk:
         if self.start.firm and self.end.firm:
             # Whether the edge that was seen last is firm, only another answer can tell.
             self.ask(1, 1)
+            if self.is_complete():
+                return
         known = self.known()
         if known is not None:
             self.warn(f"{known - len(self.given)} created at {self.instant} cannot be got hold of")

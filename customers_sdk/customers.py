@@ -46,18 +46,6 @@ UNSET = Unset.UNSET
 
 Text = Union[Optional[str], Unset]
 
-# The longest the service takes, in UTF-16 units (documented; recordings ``create_*_256``).
-_LONGEST = {
-    "external_id": 255,
-    "email": 255,
-    "name": 255,
-    "address": 500,
-    "city": 255,
-    "state": 255,
-    "country": 255,
-    "postal_code": 50,
-}
-_FIELDS = (*_LONGEST, "metadata")
 _LONGEST_SEARCH = 255
 _MOST_AHEAD = 64
 
@@ -146,7 +134,9 @@ class Customers:
             "metadata": metadata,
         }
         scope = {"app_id": self._app(app_id)}
-        sent = _checked({name: value for name, value in fields.items() if value is not None})
+        sent = _checks.customer_fields(
+            {name: value for name, value in fields.items() if value is not None}
+        )
         limits = self._limits.override(timeout, deadline, max_retries)
         call = self._call(
             "POST",
@@ -242,7 +232,9 @@ class Customers:
             "postal_code": postal_code,
             "metadata": metadata,
         }
-        sent = _checked({name: value for name, value in fields.items() if value is not UNSET})
+        sent = _checks.customer_fields(
+            {name: value for name, value in fields.items() if value is not UNSET}
+        )
         path = f"/customers/{_checks.segment(customer_id, 'customer_id')}"
         limits = self._limits.override(timeout, deadline, max_retries)
         call = self._call(
@@ -599,35 +591,27 @@ class Customers:
         return None
 
 
-def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a customer as they may be sent; None is sent as null."""
-    return {
-        name: value
-        if value is None
-        else _checks.json_object(value, name)
-        if name == "metadata"
-        else _checks.text(value, name, _LONGEST[name])
-        for name, value in fields.items()
-    }
-
-
 def _check_fields(fields: Mapping[str, Any]) -> None:
     """Refuse what `Customers.create` would, before a look-up is made."""
     for name in fields:
-        if name not in _FIELDS and name != "idempotency_key":
+        if name not in _checks.CUSTOMER_FIELDS and name != "idempotency_key":
             raise TypeError(f"get_or_create got an unexpected keyword argument {name!r}")
     given = {name: value for name, value in fields.items() if value is not None}
     _checks.idempotency_key(given.pop("idempotency_key", None))
     from customers_sdk import _json
 
-    _json.dumps(_checked(given), "what would be sent")
+    _json.dumps(_checks.customer_fields(given), "what would be sent")
 
 
 def _is_fresh(found: Customer, sent: Mapping[str, Any]) -> bool:
     """Whether a customer is as one just created with these fields is: the others are unset."""
-    fields = {name: value for name, value in sent.items() if name in _FIELDS and value is not None}
+    fields = {
+        name: value
+        for name, value in sent.items()
+        if name in _checks.CUSTOMER_FIELDS and value is not None
+    }
     fields.pop("external_id", None)
-    unset: dict[str, Any] = {**dict.fromkeys(_FIELDS), "metadata": {}}
+    unset: dict[str, Any] = {**dict.fromkeys(_checks.CUSTOMER_FIELDS), "metadata": {}}
     del unset["external_id"]
     return _idempotency.differs({**unset, **fields}, found) is None
 

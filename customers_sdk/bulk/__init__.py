@@ -1,0 +1,45 @@
+"""Customers in bulk: import rows, export all, and split either over several machines.
+
+An import upserts by external id and keeps a journal, so that one that was killed goes on
+and creates nobody twice::
+
+    from customers_sdk import Client
+    from customers_sdk.bulk import CsvRows, import_rows
+
+    rows = CsvRows("users.csv", external_id="user_id", fields={"email": "mail"})
+    report = import_rows(Client(), rows, journal="users.csv.journal", workers=8)
+    for rejection in report.rejections:
+        print(rejection.line, rejection.reason)
+
+The command line's ``customers import`` and ``customers export`` are these functions.
+"""
+
+from __future__ import annotations
+
+from customers_sdk.bulk.exporting import ExportProgress, export_customers
+from customers_sdk.bulk.importing import ImportReport, Progress, import_rows
+from customers_sdk.bulk.parts import (
+    IncompleteExportError,
+    export_part,
+    merge_exports,
+    plan_export,
+    share,
+)
+from customers_sdk.bulk.rows import CsvRows, Rejection, Row, check_rows
+
+__all__ = [
+    "CsvRows",
+    "ExportProgress",
+    "ImportReport",
+    "IncompleteExportError",
+    "Progress",
+    "Rejection",
+    "Row",
+    "check_rows",
+    "export_customers",
+    "export_part",
+    "import_rows",
+    "merge_exports",
+    "plan_export",
+    "share",
+]

@@ -1,0 +1,348 @@
+"""Exports: complete or not there, gone on with after a stop, and put together from parts."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from customers_sdk import AuthenticationError, Client, CustomerSummary
+from customers_sdk.bulk import (
+    CsvRows,
+    ExportProgress,
+    IncompleteExportError,
+    export_customers,
+    export_part,
+    import_rows,
+    merge_exports,
+    plan_export,
+)
+from customers_sdk.testing import MockCustomers
+
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def many(mock: MockCustomers) -> list[str]:
+    """The ids of 250 customers, of whom some share an instant."""
+    return [
+        mock.add_customer(
+            external_id=f"u{number}",
+            name=f"Zoë {number}",
+            created_at=START + timedelta(milliseconds=number // 7),
+        )
+        for number in range(250)
+    ]
+
+
+def ids_in(path: Path) -> list[str]:
+    return [json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def files(path: Path) -> list[str]:
+    return sorted(file.name for file in path.iterdir())
+
+
+def test_json_lines_are_the_wire_form(mock: MockCustomers, client: Client, tmp_path: Path) -> None:
+    customer_id = mock.add_customer(external_id="u1", name="Zoë", metadata={"a": [1, None]})
+    client.customers.add_wallet(customer_id, chain_id=1, wallet_address="0x" + "ab" * 20)
+    path = tmp_path / "all.jsonl"
+
+    assert export_customers(client, path) == 1
+
+    (line,) = path.read_text(encoding="utf-8").splitlines()
+    assert '"name":"Zoë"' in line
+    (customer,) = client.customers.list()
+    assert CustomerSummary.from_dict(json.loads(line)) == customer
+    assert files(tmp_path) == ["all.jsonl"]
+
+
+def test_csv_has_a_header_and_fixed_columns(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    customer_id = mock.add_customer(external_id="u1", name='Zoë, "Z"', metadata={"a": 1})
+    client.customers.add_wallet(customer_id, chain_id=1, wallet_address="0x" + "ab" * 20)
+    path = tmp_path / "all.csv"
+
+    export_customers(client, path)
+
+    with path.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    (customer,) = client.customers.list()
+    assert row["id"] == customer_id
+    assert row["name"] == 'Zoë, "Z"'
+    assert row["email"] == ""
+    assert json.loads(row["metadata"]) == {"a": 1}
+    assert json.loads(row["wallets"])[0]["walletAddress"] == "0x" + "ab" * 20
+    assert row["invoices"] == "0"
+    assert datetime.fromisoformat(row["created_at"].replace("Z", "+00:00")) == customer.created_at
+
+
+def test_an_exported_csv_can_be_imported(
+    mock: MockCustomers, client: Client, many: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "all.csv"
+    export_customers(client, path)
+
+    report = import_rows(client, CsvRows(path, external_id="external_id"))
+
+    assert report.unchanged == 250
+    assert report.complete
+
+
+@pytest.mark.parametrize("prefetch", [0, 4])
+def test_each_customer_is_there_once_and_in_order(
+    client: Client, many: list[str], tmp_path: Path, prefetch: int
+) -> None:
+    path = tmp_path / "all.ndjson"
+    seen: list[ExportProgress] = []
+
+    count = export_customers(client, path, page_size=40, prefetch=prefetch, progress=seen.append)
+
+    assert count == 250
+    assert ids_in(path) == [customer.id for customer in client.customers.list(page_size=40)]
+    assert seen[0] == ExportProgress(40, 250)
+    assert seen[-1] == ExportProgress(250, 250)
+
+
+def test_search_and_app_choose(mock: MockCustomers, client: Client, tmp_path: Path) -> None:
+    mock.add_customer(external_id="u1", name="Ada")
+    mock.add_customer(external_id="u2", name="Bo")
+    other = mock.add_app(name="Other")
+    mock.add_customer(external_id="u3", name="Ada too", app_id=other)
+    path = tmp_path / "some.jsonl"
+
+    assert export_customers(client, path, search="ada") == 1
+    assert export_customers(client, path, search="ada", app_id=None) == 2
+    assert export_customers(client, path, app_id=other) == 1
+
+
+def test_nobody_is_an_empty_file(mock: MockCustomers, client: Client, tmp_path: Path) -> None:
+    assert export_customers(client, tmp_path / "none.jsonl") == 0
+    assert (tmp_path / "none.jsonl").read_bytes() == b""
+    assert export_customers(client, tmp_path / "none.csv") == 0
+    assert len((tmp_path / "none.csv").read_text().splitlines()) == 1
+
+
+def stopped(client: Client, path: Path, after: int, **options: Any) -> None:
+    def stop(now: ExportProgress) -> None:
+        if now.done >= after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_customers(client, path, page_size=20, progress=stop, **options)
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+@pytest.mark.parametrize("torn", [b"", b'{"id":"half'])
+def test_an_interrupted_export_goes_on_with_the_same_rows(
+    mock: MockCustomers, client: Client, many: list[str], tmp_path: Path, ending: str, torn: bytes
+) -> None:
+    path = tmp_path / f"all.{ending}"
+    whole = tmp_path / f"whole.{ending}"
+    export_customers(client, whole, page_size=20)
+    stopped(client, path, 60)
+    with (tmp_path / f"all.{ending}.part").open("ab") as file:
+        file.write(torn)
+    assert not path.exists()
+    before = len(mock.requests)
+    # Born meanwhile: they push the others down, and are no part of this export.
+    for number in range(7):
+        mock.add_customer(external_id=f"new{number}")
+
+    stopped(client, path, 140, resume=True)
+    seen: list[ExportProgress] = []
+    count = export_customers(client, path, page_size=20, resume=True, progress=seen.append)
+
+    assert count == 250
+    assert sorted(path.read_bytes().splitlines()) == sorted(whole.read_bytes().splitlines())
+    assert seen[0].done > 140
+    assert len(mock.requests) - before <= 10 + 8
+    assert files(tmp_path) == sorted([path.name, whole.name])
+
+
+def test_without_resume_an_export_begins_anew(
+    client: Client, many: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "all.jsonl"
+    stopped(client, path, 60)
+
+    assert export_customers(client, path) == 250
+    assert len(ids_in(path)) == 250
+
+
+def test_nothing_to_resume_begins(client: Client, many: list[str], tmp_path: Path) -> None:
+    assert export_customers(client, tmp_path / "all.csv", resume=True) == 250
+    assert len((tmp_path / "all.csv").read_text().splitlines()) == 251
+
+
+@pytest.mark.parametrize("options", [{"search": "x"}, {"app_id": None}, {"format": "csv"}])
+def test_another_export_is_not_gone_on_with(
+    client: Client, many: list[str], tmp_path: Path, options: Any
+) -> None:
+    path = tmp_path / "all.jsonl"
+    stopped(client, path, 60)
+    before = (tmp_path / "all.jsonl.part").read_bytes()
+
+    with pytest.raises(ValueError, match=r"resume: .* is of another export"):
+        export_customers(client, path, resume=True, **options)
+
+    assert (tmp_path / "all.jsonl.part").read_bytes() == before
+    assert export_customers(client, path, page_size=20, resume=True) == 250
+
+
+def test_a_damaged_note_and_a_short_file_are_refused(
+    client: Client, many: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "all.jsonl"
+    stopped(client, path, 60)
+    part, note = tmp_path / "all.jsonl.part", tmp_path / "all.jsonl.part.state"
+    part.write_bytes(part.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="is shorter than noted"):
+        export_customers(client, path, resume=True)
+    note.write_text("[1, 2]")
+    with pytest.raises(ValueError, match="is damaged"):
+        export_customers(client, path, resume=True)
+
+    assert export_customers(client, path) == 250
+
+
+def test_a_file_that_was_there_stays_until_the_new_one_is_complete(
+    mock: MockCustomers, client: Client, many: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "all.jsonl"
+    path.write_text("old\n")
+
+    stopped(client, path, 60)
+
+    assert path.read_text() == "old\n"
+
+
+def test_a_refusal_leaves_nothing_behind(mock: MockCustomers, tmp_path: Path) -> None:
+    client = Client("nr_test_sk_" + "0" * 32, mock.app_id, base_url=mock.base_url)
+
+    with pytest.raises(AuthenticationError):
+        export_customers(client, tmp_path / "all.jsonl")
+
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "error", "problem"),
+    [
+        ("all.txt", {}, ValueError, "path: the ending of all.txt is none of .jsonl"),
+        ("all", {}, ValueError, "path: the ending of all is none of"),
+        ("all.csv", {"format": "xml"}, ValueError, "format must be 'jsonl' or 'csv'"),
+        ("all.csv", {"page_size": 101}, ValueError, "page_size must be from 1 to 100"),
+        ("all.csv", {"prefetch": -1}, ValueError, "prefetch must be from 0"),
+        ("all.csv", {"search": "x" * 256}, ValueError, "search is longer than 255"),
+        ("all.csv", {"search": 7}, TypeError, "search must be a string"),
+        ("all.csv", {"app_id": ""}, ValueError, "app_id is empty"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_a_file_is_touched(
+    mock: MockCustomers,
+    client: Client,
+    tmp_path: Path,
+    name: str,
+    options: Any,
+    error: type[Exception],
+    problem: str,
+) -> None:
+    with pytest.raises(error, match=problem):
+        export_customers(client, tmp_path / name, **options)
+
+    assert files(tmp_path) == []
+    assert not mock.requests
+
+
+def test_a_directory_that_is_not_there_is_named(client: Client, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        export_customers(client, tmp_path / "nowhere" / "all.csv")
+
+
+# --- in parts --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parts", [1, 3, 5, 40])
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_parts_are_merged_into_the_same_rows(
+    mock: MockCustomers, client: Client, many: list[str], tmp_path: Path, parts: int, ending: str
+) -> None:
+    whole = tmp_path / f"whole.{ending}"
+    export_customers(client, whole, page_size=20)
+    plan = json.loads(json.dumps(plan_export(client, parts, page_size=20)))
+    paths = [tmp_path / f"part-{index}" for index in range(parts)]
+    # Out of order, and with births in between.
+    for index in reversed(range(parts)):
+        export_part(client, paths[index], **plan[index])
+        mock.add_customer(external_id=f"new{index}")
+
+    merged = tmp_path / f"merged.{ending}"
+    assert merge_exports(paths, merged, total=plan[0]["total"]) == 250
+    assert sorted(merged.read_bytes().splitlines()) == sorted(whole.read_bytes().splitlines())
+
+
+def test_a_part_is_gone_on_with(
+    mock: MockCustomers, client: Client, many: list[str], tmp_path: Path
+) -> None:
+    first, second = plan_export(client, 2, page_size=10)
+    path = tmp_path / "part-1"
+    calls = 0
+
+    def stop(now: ExportProgress) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export_part(client, path, **second, progress=stop)
+    with pytest.raises(ValueError, match="of another export"):
+        export_part(client, path, **first, resume=True)
+    export_part(client, path, **second, resume=True)
+    export_part(client, tmp_path / "part-0", **first)
+
+    assert merge_exports([tmp_path / "part-0", path], tmp_path / "all.jsonl", total=250) == 250
+
+
+def test_a_part_that_is_missing_is_told(
+    mock: MockCustomers, client: Client, many: list[str], tmp_path: Path
+) -> None:
+    for number in range(750):
+        mock.add_customer(external_id=f"more{number}")
+    plan = plan_export(client, 3, page_size=20)
+    for index in (0, 2):
+        export_part(client, tmp_path / f"part-{index}", **plan[index])
+    parts = [tmp_path / "part-0", tmp_path / "part-2"]
+
+    with pytest.raises(IncompleteExportError, match=r"the parts hold \d+ of 1000 customers"):
+        merge_exports(parts, tmp_path / "all.jsonl", total=1_000)
+
+    assert files(tmp_path) == ["part-0", "part-2"]
+    with pytest.raises(FileNotFoundError, match="part-1"):
+        merge_exports([*parts, tmp_path / "part-1"], tmp_path / "all.jsonl", total=1_000)
+
+
+def test_a_file_that_is_no_part_is_told(tmp_path: Path) -> None:
+    part = tmp_path / "part"
+    part.write_text('{"id": "a"}\nid,name\n')
+
+    with pytest.raises(ValueError, match=r"parts: line 2 of .*part is no customer"):
+        merge_exports([part], tmp_path / "all.jsonl", total=1)
+
+    assert files(tmp_path) == ["part"]
+
+
+def test_an_empty_list_is_split_as_well(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    plan = plan_export(client, 2)
+
+    for index, part in enumerate(plan):
+        assert export_part(client, tmp_path / str(index), **part) == 0
+    assert merge_exports([tmp_path / "0", tmp_path / "1"], tmp_path / "all.csv", total=0) == 0

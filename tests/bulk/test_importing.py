@@ -1,0 +1,515 @@
+"""Imports against the fake service: what is sent, what is refused, and how a run goes on."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from customers_sdk import AuthenticationError, Client, ServerError, TransportError
+from customers_sdk.bulk import CsvRows, Progress, import_rows
+from customers_sdk.bulk.importing import Pace
+from customers_sdk.testing import MockCustomers
+
+
+def people(count: int, **fields: Any) -> list[dict[str, Any]]:
+    return [
+        {"external_id": f"u{number}", "name": f"Name {number}", **fields} for number in range(count)
+    ]
+
+
+def stored(mock: MockCustomers) -> dict[str | None, Any]:
+    found = {customer.external_id: customer for customer in mock.customers}
+    assert len(found) == len(mock.customers), "an external id is there twice"
+    return found
+
+
+def writes(mock: MockCustomers) -> list[tuple[str, Any]]:
+    return [(sent.method, sent.json) for sent in mock.requests if sent.method != "GET"]
+
+
+def counts(report: Any) -> tuple[int, int, int, int]:
+    return report.created, report.updated, report.unchanged, report.resumed
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_new_customers_are_created_with_one_request_each(
+    mock: MockCustomers, client: Client, workers: int
+) -> None:
+    report = import_rows(client, people(30), workers=workers)
+
+    assert counts(report) == (30, 0, 0, 0)
+    assert report.complete
+    assert stored(mock)["u7"].name == "Name 7"
+    assert len(writes(mock)) == 30
+    assert len(mock.requests) == 31
+
+
+def test_a_second_run_writes_nothing(mock: MockCustomers, client: Client) -> None:
+    import_rows(client, people(30))
+    before = len(mock.requests)
+
+    report = import_rows(client, people(30))
+
+    assert counts(report) == (0, 0, 30, 0)
+    assert len(mock.requests) - before == 2
+
+
+def test_only_what_differs_is_sent(mock: MockCustomers, client: Client) -> None:
+    mock.add_customer(
+        external_id="u1", name="Ada", email="a@x.example", metadata={"plan": "free", "since": 2020}
+    )
+    rows = [
+        {
+            "external_id": "u1",
+            "name": "Ada",
+            "email": "b@x.example",
+            "city": None,
+            "metadata": {"plan": "pro"},
+        }
+    ]
+
+    report = import_rows(client, rows)
+
+    assert counts(report) == (0, 1, 0, 0)
+    sent = {"email": "b@x.example", "metadata": {"plan": "pro", "since": 2020}}
+    assert writes(mock) == [("PUT", sent)]
+
+
+def test_metadata_that_is_there_already_is_no_change(mock: MockCustomers, client: Client) -> None:
+    mock.add_customer(external_id="u1", metadata={"plan": "pro", "since": 2020})
+
+    report = import_rows(client, [{"external_id": "u1", "metadata": {"plan": "pro"}}])
+
+    assert counts(report) == (0, 0, 1, 0)
+
+
+def test_few_rows_into_a_large_app_are_looked_up_one_by_one(
+    mock: MockCustomers, client: Client
+) -> None:
+    for number in range(350):
+        mock.add_customer(external_id=f"u{number}", name=f"Name {number}")
+
+    report = import_rows(client, [{"external_id": "u7", "name": "New"}, {"external_id": "v"}])
+
+    assert counts(report) == (1, 1, 0, 0)
+    assert [method for method, _ in writes(mock)] == ["PUT", "POST"]
+    assert len(mock.requests) == 1 + 2 * 2
+
+
+def test_customers_of_another_app_are_others(mock: MockCustomers, client: Client) -> None:
+    other = mock.add_app(name="Other")
+    mock.add_customer(external_id="u1", app_id=other, name="Theirs")
+
+    report = import_rows(client, [{"external_id": "u1", "name": "Ours"}])
+
+    assert counts(report) == (1, 0, 0, 0)
+    assert sorted(customer.name or "" for customer in mock.customers) == ["Ours", "Theirs"]
+    assert counts(import_rows(client, [{"external_id": "u1"}], app_id=other)) == (0, 0, 1, 0)
+
+
+def test_wrong_rows_are_rejected_and_the_rest_is_imported(
+    mock: MockCustomers, client: Client
+) -> None:
+    rows = [{"external_id": "u1"}, {"name": "nobody"}, {"external_id": "u3", "email": "no mail"}]
+
+    report = import_rows(client, rows)
+
+    assert counts(report) == (1, 0, 0, 0)
+    assert not report.complete
+    assert [(rejection.line, rejection.final) for rejection in report.rejections] == [
+        (2, True),
+        (3, True),
+    ]
+    assert report.rejections[0].reason == "external_id is missing"
+    assert "400 VALIDATION_ERROR" in report.rejections[1].reason
+    assert "request id" in report.rejections[1].reason
+    assert list(stored(mock)) == ["u1"]
+
+
+def test_a_dry_run_says_what_a_run_would_do(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    mock.add_customer(external_id="u0", name="Name 0")
+    mock.add_customer(external_id="u1", name="Old")
+    rows = [*people(4), {"name": "nobody"}]
+    journal = tmp_path / "journal"
+
+    dry = import_rows(client, rows, dry_run=True, journal=journal)
+
+    assert writes(mock) == []
+    assert not journal.exists()
+    assert dry.dry_run
+    wet = import_rows(client, rows)
+    assert counts(dry) == counts(wet) == (2, 1, 1, 0)
+    assert dry.rejections == wet.rejections
+
+
+def test_a_lost_answer_creates_nobody_twice(mock: MockCustomers) -> None:
+    mock.drop_answer_next(method="POST", times=3)
+
+    report = import_rows(mock.client(max_retries=0), people(5))
+
+    assert counts(report) == (5, 0, 0, 0)
+    assert len(stored(mock)) == 5
+
+
+def test_somebody_elses_creation_in_between_is_brought_up_to_date(
+    mock: MockCustomers, client: Client
+) -> None:
+    def meanwhile(progress: Progress) -> None:
+        if progress.created == 1 and len(mock.customers) < 5:
+            mock.add_customer(external_id="u4", name="Somebody's")
+
+    report = import_rows(client, people(5), progress=meanwhile)
+
+    assert counts(report) == (4, 1, 0, 0)
+    assert stored(mock)["u4"].name == "Name 4"
+
+
+def test_a_row_that_fails_is_named_and_tried_again_by_the_next_run(
+    mock: MockCustomers, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+    client = mock.client(max_retries=0)
+    mock.fail_next(status=503, method="POST")
+
+    first = import_rows(client, people(4), journal=journal)
+
+    (rejection,) = first.rejections
+    assert (rejection.external_id, rejection.final) == ("u0", False)
+    assert journal.exists()
+    second = import_rows(client, people(4), journal=journal)
+    assert counts(second) == (1, 0, 0, 3)
+    assert second.complete
+    assert not journal.exists()
+
+
+def test_ten_failures_in_a_row_end_it_and_the_journal_stays(
+    mock: MockCustomers, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+    client = mock.client(max_retries=0)
+    progress: list[Progress] = []
+
+    def later(now: Progress) -> None:
+        progress.append(now)
+        if now.done == 5:
+            mock.fail_next(status=503, method="POST", times=100)
+
+    with pytest.raises(ServerError):
+        import_rows(client, people(40), journal=journal, progress=later)
+
+    assert 10 <= progress[-1].failed <= 12
+    assert 15 <= len(writes(mock)) <= 20
+    mock.clear_faults()
+    report = import_rows(client, people(40), journal=journal)
+    assert report.complete
+    assert report.resumed == progress[-1].created
+    assert len(stored(mock)) == 40
+
+
+def test_a_wrong_key_ends_it_at_once(mock: MockCustomers) -> None:
+    client = Client("nr_test_sk_" + "0" * 32, mock.app_id, base_url=mock.base_url)
+
+    with pytest.raises(AuthenticationError):
+        import_rows(client, people(40))
+
+    assert len(mock.requests) == 1
+
+
+def test_a_service_that_is_gone_ends_it(mock: MockCustomers) -> None:
+    client = mock.client(max_retries=0)
+
+    def gone(now: Progress) -> None:
+        if now.done == 3:
+            mock.timeout_next(times=100)
+
+    with pytest.raises(TransportError):
+        import_rows(client, people(40), progress=gone)
+
+
+def test_ctrl_c_lets_the_rows_in_flight_finish_and_be_noted(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+
+    def interrupt(now: Progress) -> None:
+        if now.done == 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_rows(client, people(100), journal=journal, workers=4, progress=interrupt)
+
+    noted = journal.read_text().splitlines()[1:]
+    assert len(noted) == len(writes(mock)) == len(stored(mock))
+    assert 20 <= len(noted) <= 28
+    report = import_rows(client, people(100), journal=journal)
+    assert counts(report) == (100 - len(noted), 0, 0, len(noted))
+
+
+def test_progress_counts_every_row(mock: MockCustomers, client: Client) -> None:
+    mock.add_customer(external_id="u0", name="Name 0")
+    mock.add_customer(external_id="u1", name="Old")
+    rows = [*people(4), {"name": "nobody"}, {"external_id": "bad", "email": "no mail"}]
+    seen: list[Progress] = []
+
+    import_rows(client, rows, progress=seen.append)
+
+    assert seen[0] == Progress(1, 6, rejected=1)
+    assert seen[-1] == Progress(6, 6, created=2, updated=1, unchanged=1, rejected=2)
+    assert [now.done for now in seen] == list(range(1, 7))
+
+
+def test_rows_in_flight_are_bounded(mock: MockCustomers, client: Client) -> None:
+    taken = 0
+    most = 0
+
+    class Rows(list[Any]):
+        def __iter__(self) -> Any:
+            nonlocal taken
+            taken = 0
+            for row in super().__iter__():
+                taken += 1
+                yield row
+
+    def look(now: Progress) -> None:
+        nonlocal most
+        most = max(most, taken - now.done) if now.done else 0
+
+    import_rows(client, Rows(people(60)), workers=3, progress=look)
+
+    assert 1 <= most <= 6
+
+
+# --- the journal -----------------------------------------------------------------------------
+
+
+def interrupted(client: Client, journal: Path, rows: Any, after: int) -> None:
+    def stop(now: Progress) -> None:
+        if now.done >= after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_rows(client, rows, journal=journal, progress=stop)
+
+
+def test_a_journal_shows_nothing_of_a_customer(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+    interrupted(client, journal, people(5, email="ada@x.example"), 2)
+
+    text = journal.read_text()
+    assert "ada" not in text
+    assert "Name" not in text
+    assert mock.api_key not in text
+    assert json.loads(text.splitlines()[0]) == {
+        "journal": 1,
+        "base_url": mock.base_url,
+        "app_id": mock.app_id,
+    }
+
+
+def test_a_half_written_line_is_met_again(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+    interrupted(client, journal, people(20), 5)
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines)[:-5])
+
+    report = import_rows(client, people(20), journal=journal)
+
+    assert report.complete
+    assert report.resumed == len(lines) - 2
+    assert report.unchanged == 1
+    assert len(stored(mock)) == 20
+
+
+@pytest.mark.parametrize("kept", [0, 10])
+def test_a_header_that_was_cut_off_is_written_anew(
+    mock: MockCustomers, client: Client, tmp_path: Path, kept: int
+) -> None:
+    journal = tmp_path / "users.journal"
+    interrupted(client, journal, people(20), 5)
+    journal.write_bytes(journal.read_bytes()[:kept])
+
+    interrupted(client, journal, people(20), 9)
+
+    assert import_rows(client, people(20), journal=journal).complete
+
+
+def test_a_row_that_was_edited_is_imported_again(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+    interrupted(client, journal, people(20), 5)
+    rows = people(20)
+    rows[0]["name"] = "Edited"
+
+    import_rows(client, rows, journal=journal)
+
+    assert stored(mock)["u0"].name == "Edited"
+
+
+def test_a_row_that_was_refused_is_named_again_and_not_sent(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+    rows = [{"external_id": "bad", "email": "no mail"}, *people(20)]
+    interrupted(client, journal, rows, 5)
+    before = len(mock.requests)
+
+    report = import_rows(client, rows, journal=journal)
+
+    (rejection,) = report.rejections
+    assert rejection.line == 1
+    assert "400 VALIDATION_ERROR" in rejection.reason
+    assert not any(
+        sent.json and sent.json.get("externalId") == "bad" for sent in mock.requests[before:]
+    )
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("id,name\nu1,Ada\n", "journal: .* is not the journal of an import"),
+        ("precious", "journal: .* is not the journal of an import"),
+        ('{"journal": 2}\n', "journal: .* was written by another version"),
+        (
+            '{"journal": 1, "base_url": "https://other.example", "app_id": "app-2"}\n',
+            "journal: .* is of an import into app app-2 at https://other.example",
+        ),
+    ],
+)
+def test_a_file_that_is_no_journal_of_this_import_is_left_alone(
+    mock: MockCustomers, client: Client, tmp_path: Path, text: str, problem: str
+) -> None:
+    journal = tmp_path / "users.csv"
+    journal.write_text(text)
+
+    with pytest.raises(ValueError, match=problem):
+        import_rows(client, people(2), journal=journal)
+
+    assert journal.read_text() == text
+    assert not mock.requests
+
+
+def test_a_damaged_journal_is_refused(mock: MockCustomers, client: Client, tmp_path: Path) -> None:
+    journal = tmp_path / "users.journal"
+    interrupted(client, journal, people(20), 5)
+    lines = journal.read_text().splitlines()
+    lines[2] = "}"
+    journal.write_text("\n".join(lines) + "\n")
+
+    with pytest.raises(ValueError, match="is damaged in line 3"):
+        import_rows(client, people(20), journal=journal)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock")
+def test_two_imports_with_one_journal_are_kept_apart(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+    hold = "import fcntl, sys; f = open(sys.argv[1], 'a'); fcntl.flock(f, fcntl.LOCK_EX); "
+    code = hold + "print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(  # noqa: S603
+        [sys.executable, "-c", code, str(journal)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(ValueError, match="is in use by another import"):
+            import_rows(client, people(2), journal=journal)
+        other.communicate(timeout=10)
+
+    assert import_rows(client, people(2), journal=journal).complete
+
+
+# --- arguments and pace ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "problem"),
+    [
+        ({"workers": 0}, ValueError, "workers must be from 1 to 32"),
+        ({"workers": 33}, ValueError, "workers must be from 1 to 32"),
+        ({"workers": 1.5}, TypeError, "workers must be an integer"),
+        ({"rate": 0}, ValueError, "rate must be more than 0"),
+        ({"rate": float("nan")}, ValueError, "rate must be more than 0"),
+        ({"rate": "10"}, TypeError, "rate must be a number, not str"),
+        ({"rate": True}, TypeError, "rate must be a number, not bool"),
+        ({"app_id": " "}, ValueError, "app_id is empty or blank"),
+        ({"app_id": 7}, TypeError, "app_id must be a string"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_any_request(
+    mock: MockCustomers, client: Client, options: Any, error: type[Exception], problem: str
+) -> None:
+    with pytest.raises(error, match=problem):
+        import_rows(client, people(2), **options)
+
+    assert not mock.requests
+
+
+def test_rows_that_can_be_walked_over_only_once_are_refused(
+    mock: MockCustomers, client: Client
+) -> None:
+    with pytest.raises(TypeError, match="rows must allow a second walk"):
+        import_rows(client, iter(people(2)))
+
+
+def test_no_rows_ask_for_nothing(mock: MockCustomers, client: Client) -> None:
+    assert import_rows(client, []).complete
+    assert not mock.requests
+
+
+def test_a_csv_file_goes_all_the_way(mock: MockCustomers, client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "users.csv"
+    path.write_text("user,mail,metadata.plan\nu1,a@x.example,pro\nu2,,\n")
+    rows = CsvRows(
+        path, external_id="user", fields={"email": "mail", "metadata.plan": "metadata.plan"}
+    )
+
+    import_rows(client, rows)
+
+    assert stored(mock)["u1"].email == "a@x.example"
+    assert stored(mock)["u1"].metadata == {"plan": "pro"}
+    assert stored(mock)["u2"].email is None
+
+
+def test_a_rate_spaces_rows_evenly_and_lets_no_burst_follow_a_pause() -> None:
+    now = 0.0
+    passed = []
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    pace = Pace(10, lambda: now, sleep)
+    for number in range(6):
+        if number == 3:
+            now += 5
+        pace.wait()
+        passed.append(round(now, 6))
+
+    assert passed == [0, 0.1, 0.2, 5.2, 5.3, 5.4]
+
+
+def test_a_rate_holds_for_what_is_sent(
+    mock: MockCustomers, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = []
+    monkeypatch.setattr(Pace, "wait", lambda self: waits.append(1))
+    mock.add_customer(external_id="u0", name="Name 0")
+
+    import_rows(client, people(5), rate=1_000)
+
+    assert len(waits) == 4

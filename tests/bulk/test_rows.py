@@ -1,0 +1,204 @@
+"""Rows: read from CSV by line, and refused before any request where they cannot be right."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from customers_sdk.bulk import CsvRows, Row, check_rows, share
+
+
+def csv_rows(path: Path, text: str | bytes, **options: Any) -> CsvRows:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return CsvRows(path, **{"external_id": "id", **options})
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "users.csv"
+
+
+def test_columns_that_are_named_like_fields_are_those_fields(path: Path) -> None:
+    text = "id,email,plan,metadata.plan,country\nu1,a@x.example,gold,pro,CH\n"
+
+    rows = list(csv_rows(path, text))
+
+    assert [row.fields for row in rows] == [
+        {
+            "external_id": "u1",
+            "email": "a@x.example",
+            "country": "CH",
+            "metadata": {"plan": "pro"},
+        }
+    ]
+    assert rows[0].line == 2
+    assert rows[0].cells == ["u1", "a@x.example", "gold", "pro", "CH"]
+
+
+def test_a_mapping_of_fields_to_columns_takes_no_others(path: Path) -> None:
+    rows = csv_rows(path, "id,mail,name\nu1,a@x.example,Ada\n", fields={"email": "mail"})
+
+    assert [row.fields for row in rows] == [{"external_id": "u1", "email": "a@x.example"}]
+    assert rows.columns == ("id", "mail", "name")
+
+
+def test_an_empty_cell_is_not_sent(path: Path) -> None:
+    rows = csv_rows(path, "id,email,metadata,metadata.a\nu1,,,\n")
+
+    assert [row.fields for row in rows] == [{"external_id": "u1"}]
+
+
+def test_metadata_is_json_and_single_members_go_into_it(path: Path) -> None:
+    rows = csv_rows(path, 'id,metadata,metadata.b\nu1,"{""a"": [1]}",two\n')
+
+    assert next(iter(rows)).fields["metadata"] == {"a": [1], "b": "two"}
+
+
+def test_lines_are_those_of_the_file(path: Path) -> None:
+    rows = csv_rows(path, 'id,name\n\nu1,"two\nlines"\nu2,Bo\n')
+
+    assert [(row.line, row.external_id) for row in rows] == [(3, "u1"), (5, "u2")]
+
+
+def test_rows_can_be_walked_over_again(path: Path) -> None:
+    rows = csv_rows(path, "id,name\nu1,Ada\n")
+
+    assert list(rows) == list(rows)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_is_no_part_of_a_column(path: Path, encoding: str) -> None:
+    rows = csv_rows(path, "id,name\nu1,Zoë\n".encode(encoding))
+
+    assert next(iter(rows)).fields == {"external_id": "u1", "name": "Zoë"}
+
+
+def test_other_encodings_and_delimiters(path: Path) -> None:
+    rows = csv_rows(path, "id;name\nu1;Zoë\n".encode("cp1252"), encoding="cp1252", delimiter=";")
+
+    assert next(iter(rows)).fields["name"] == "Zoë"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("u1\n", "the line has 1 cells, and the header 2"),
+        ("u1,a,b\n", "the line has 3 cells, and the header 2"),
+        (b"u1,\xff\n", "the line is not text in utf-8-sig"),
+        ('u1,"a"b\n', "the line is not CSV: ',' expected after '\"'"),
+        ('u1,"a\n', "the line is not CSV: unexpected end of data"),
+        (f"u1,{'x' * 200_000}\n", "the line is not CSV: field larger than field limit (131072)"),
+        (",a\n", "external_id is missing"),
+        ("  ,a\n", "external_id is empty or blank"),
+        (f"u1,{'x' * 256}\n", "name is longer than 255 characters"),
+        (f"{'u' * 256},a\n", "external_id is longer than 255 characters"),
+    ],
+)
+def test_a_wrong_line_is_named_and_the_next_is_read(
+    path: Path, text: str | bytes, problem: str
+) -> None:
+    line = text.encode() if isinstance(text, str) else text
+    # A quote that is left open takes what follows with it.
+    rest = b"" if b'"a\n' in line else b"u2,Bo\n"
+    rows = csv_rows(path, b"id,name\n" + line + rest)
+
+    (rejection,) = check_rows(rows)
+
+    assert (rejection.line, rejection.reason, rejection.final) == (2, problem, True)
+    if rest:
+        assert [row.external_id for row in rows][-1] == "u2"
+
+
+@pytest.mark.parametrize(
+    ("cell", "problem"),
+    [
+        ("{", "metadata is not JSON"),
+        ("[1]", "metadata must be a mapping, not list"),
+        ('"{""a"": NaN}"', "metadata.a is nan, which JSON cannot carry"),
+        ("[" * 100_000, "metadata is not JSON"),
+    ],
+)
+def test_metadata_that_is_no_object_is_refused(path: Path, cell: str, problem: str) -> None:
+    (rejection,) = check_rows(csv_rows(path, f"id,metadata\nu1,{cell}\n"))
+
+    assert rejection.reason == problem
+
+
+def test_an_external_id_that_comes_again_is_refused(path: Path) -> None:
+    (rejection,) = check_rows(csv_rows(path, "id,name\nu1,a\nu2,b\nu1,c\n"))
+
+    assert rejection.line == 4
+    assert rejection.external_id == "u1"
+    assert rejection.reason == "external_id is the same as on line 2"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "problem"),
+    [
+        ("", {}, "path: .* has no header: it is empty"),
+        ('"id\n', {}, "path: .* has no header: the line is not CSV"),
+        ("id,a,a\n", {}, "path: .* has more than one column 'a'"),
+        ("id,a\n", {"external_id": "key"}, "external_id: .* has no column 'key', only id, a"),
+        ("id,a\n", {"fields": {"email": "b"}}, r"fields\['email'\]: .* has no column 'b'"),
+        ("id,a\n", {"fields": {"mail": "a"}}, "fields: 'mail' is none of email, name, .*metadata"),
+        ("id,a\n", {"fields": {"external_id": "a"}}, "fields: 'external_id' is none of"),
+        ("id,a\n", {"fields": {"metadata.": "a"}}, r"fields: 'metadata\.' is none of"),
+        ("id,a\n", {"encoding": "klingon"}, "encoding: unknown encoding: klingon"),
+    ],
+)
+def test_a_file_or_mapping_that_cannot_be_right_is_refused_at_once(
+    path: Path, text: str, options: dict[str, Any], problem: str
+) -> None:
+    with pytest.raises(ValueError, match=problem):
+        csv_rows(path, text, **options)
+
+
+def test_mappings_are_checked_like_rows() -> None:
+    rejections = check_rows(
+        [
+            {"external_id": "u1", "name": None},
+            {"external_id": 2},
+            {"external_id": "u3", "mail": "x"},
+            {"name": "nobody"},
+            {"external_id": "u1"},
+        ]
+    )
+
+    assert [(rejection.line, rejection.reason) for rejection in rejections] == [
+        (2, "external_id must be a string, not int"),
+        (3, "'mail' is no field of a customer"),
+        (4, "external_id is missing"),
+        (5, "external_id is the same as on line 1"),
+    ]
+
+
+def test_what_is_no_row_is_an_error_of_the_program() -> None:
+    with pytest.raises(TypeError, match="rows must hold mappings or Row, and item 2 is a str"):
+        check_rows([{"external_id": "u1"}, "u2"])  # type: ignore[list-item]
+
+
+def test_a_row_shows_nothing_of_a_customer() -> None:
+    row = Row(2, {"external_id": "u1", "email": "ada@x.example"}, cells=["u1", "ada@x.example"])
+
+    assert repr(row) == "Row(line=2, problem='')"
+
+
+def test_shares_hold_every_row_once_and_stay_the_same(path: Path) -> None:
+    rows = [{"external_id": f"u{number}"} for number in range(1_000)]
+
+    shares = [[row.external_id for row in share(rows, index, 4)] for index in range(4)]
+
+    assert sorted(itertools.chain(*shares)) == sorted(row["external_id"] for row in rows)
+    assert all(200 < len(one) < 300 for one in shares)
+    # The same on every machine and in every version: another hash would do work twice.
+    assert "u7" in shares[0]
+    assert "u8" in shares[0]
+
+
+@pytest.mark.parametrize(("index", "of"), [(4, 4), (-1, 4), (0, 0)])
+def test_a_share_that_there_is_none_of_is_refused(index: int, of: int) -> None:
+    with pytest.raises(ValueError, match="must be from"):
+        share([], index, of)
