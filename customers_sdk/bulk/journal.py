@@ -48,7 +48,7 @@ class Journal:
     """
 
     def __init__(self, path: str | Path, scope: Mapping[str, str]) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.settled: dict[str, Settled] = {}
         self._file = self.path.open("a+b")
         try:
@@ -89,8 +89,7 @@ class Journal:
 
     def remove(self) -> None:
         """Delete the file: the import has ended."""
-        self._file.close()
-        self.path.unlink()
+        _files.remove(self._file)
 
     def __enter__(self) -> Journal:
         return self

@@ -103,7 +103,7 @@ class CsvRows(Iterable[Row]):
         encoding: str = "utf-8-sig",
         delimiter: str = ",",
     ) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._encoding = encoding
         self._delimiter = delimiter
         with self._open() as file:
