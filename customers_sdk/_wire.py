@@ -137,12 +137,11 @@ _EXPECTED = {
     _digits: "an integer in a string",
 }
 
-# Checked in place, without a call: what is wrong with the value ``v``.
+# Checked in place, without a call, and stored as they are: what is wrong with the value ``v``.
 _INLINE = {
     str: "v.__class__ is not str",
     bool: "v is not True and v is not False",
     int: "v.__class__ is not int",
-    dict: "v.__class__ is not dict",
 }
 
 
@@ -163,8 +162,21 @@ class _Spec(NamedTuple):
         return typing.cast("Callable[[Any], Any]", _converter.get_structure_hook(self.kind))
 
 
+def _hints(cls: type) -> dict[str, Any]:
+    """The types of a class's fields; `typing` takes long, and is only asked where it must be."""
+    hints = {field.name: field.type for field in attrs.fields(cls)}
+    return hints if all(map(_is_evaluated, hints.values())) else typing.get_type_hints(cls)
+
+
+def _is_evaluated(hint: Any) -> bool:
+    arguments = typing.get_args(hint)
+    if arguments:
+        return all(map(_is_evaluated, arguments))
+    return isinstance(hint, type) or hint is Any or hint is ...
+
+
 def _specs(cls: type) -> list[_Spec]:
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     specs = []
     for field in attrs.fields(cls):
         if field.name == "extra":
@@ -229,6 +241,7 @@ def _thawed(cls: type) -> type:
         cls.__bases__,
         {
             "__slots__": slots,
+            "__init__": object.__init__,
             "__setattr__": object.__setattr__,
             "__delattr__": object.__delattr__,
         },
@@ -240,7 +253,6 @@ def _reader(cls: type) -> Callable[..., Any]:
     specs = _specs(cls)
     scope: dict[str, Any] = {
         "cls": cls,
-        "new": object.__new__,
         "thawed": _thawed(cls),
         "fromisoformat": datetime.fromisoformat,
         "free": _json.restore_integers if _json.FAST else lambda value: value,
@@ -248,32 +260,19 @@ def _reader(cls: type) -> Callable[..., Any]:
         "known": frozenset(spec.wire_name for spec in specs),
         "nulls": {s.wire_name: None for s in specs if s.nullable and not s.omit},
     }
-    size = len([spec for spec in specs if not spec.omit])
-    lines = [f"size = {size}"]
+    lines = [f"size = {len([spec for spec in specs if not spec.omit])}"]
     for spec in specs:
-        member = f"d[{spec.wire_name!r}]"
+        reading = [f"v = d[{spec.wire_name!r}]", *_reading(spec, scope)]
         if spec.omit:
-            lines.append(f"v = {member} if {spec.wire_name!r} in d else d")
-            lines.append("if v is d: v = None")
-            lines.append("else: size += 1")
-        else:
-            lines.append(f"v = {member}")
-        *checks, value = _reading(spec, scope)
-        if spec.nullable:
-            lines.append("if v is not None:")
-            lines += [f"    {check}" for check in checks]
-            if value != "v":
-                lines.append(f"    v = {value}")
-            value = "v"
-        else:
-            lines += checks
-        lines.append(f"o.{spec.name} = {value}")
+            reading = _indented(f"if {spec.wire_name!r} in d:", "size += 1", *reading)
+            reading.append(f"else: o.{spec.name} = None")
+        lines += reading
     body = "\n        ".join(lines)
     source = f"""\
 def read(d, _=None, complete=False):
     if d.__class__ is not dict: raise TypeError
-    o = new(thawed)
-    text = new  # equal to nothing that JSON can hold, null included
+    o = thawed()
+    text = cls  # equal to nothing that JSON can hold, null included
     try:
         {body}
     except KeyError:
@@ -288,14 +287,26 @@ def read(d, _=None, complete=False):
 
 
 def _reading(spec: _Spec, scope: dict[str, Any]) -> list[str]:
+    """The lines that check the value ``v`` of a field and store it."""
+    wrong = None if spec.is_list or spec.digits else _INLINE.get(spec.kind)
+    if wrong:
+        if spec.nullable:
+            wrong += " and v is not None"
+        return [f"if {wrong}: raise TypeError", f"o.{spec.name} = v"]
+    *lines, value = _turning(spec, scope)
+    lines.append(f"o.{spec.name} = {value}")
+    if spec.nullable:
+        return [f"if v is None: o.{spec.name} = None", *_indented("else:", *lines)]
+    return lines
+
+
+def _indented(head: str, *lines: str) -> list[str]:
+    return [head, *(f"    {line}" for line in lines)]
+
+
+def _turning(spec: _Spec, scope: dict[str, Any]) -> list[str]:
     """The lines that check the value ``v`` of a field, and then the expression to store."""
-    if spec.is_list:
-        scope[f"rule_{spec.name}"] = spec.rule()
-        return [
-            "if v.__class__ is not list: raise TypeError",
-            f"tuple([rule_{spec.name}(i) for i in v]) if v else ()",
-        ]
-    if spec.kind is datetime:
+    if spec.kind is datetime and not spec.is_list:
         # A record that was never changed has one instant twice.
         return [
             "if v != text:",
@@ -304,12 +315,23 @@ def _reading(spec: _Spec, scope: dict[str, Any]) -> list[str]:
             "    if moment.tzinfo is None: raise ValueError",
             "moment",
         ]
-    if spec.kind in _INLINE and not spec.digits:
+    if spec.kind is dict and not spec.is_list:
         # orjson's loss of long integers can only show where the content is free.
-        value = "free(v) if v else nothing" if spec.kind is dict else "v"
-        return [f"if {_INLINE[spec.kind]}: raise TypeError", value]
-    scope[f"rule_{spec.name}"] = spec.rule()
-    return [f"rule_{spec.name}(v)"]
+        return ["if v.__class__ is not dict: raise TypeError", "free(v) if v else nothing"]
+    rule = f"rule_{spec.name}"
+
+    def first(value: Any) -> Any:
+        # Many answers have no payments: their reader is generated when one is met.
+        scope[rule] = spec.rule()
+        return scope[rule](value)
+
+    scope[rule] = first
+    if spec.is_list:
+        return [
+            "if v.__class__ is not list: raise TypeError",
+            f"tuple([{rule}(i) for i in v]) if v else ()",
+        ]
+    return [f"{rule}(v)"]
 
 
 def _write_digits(value: Optional[int]) -> Optional[str]:
@@ -358,14 +380,13 @@ _converter.register_structure_hook_factory(attrs.has, _reader)
 _converter.register_unstructure_hook_factory(attrs.has, _writer)
 
 
-_readers: dict[type, Callable[..., Any]] = {}
+class _Readers(dict[type, Callable[..., Any]]):
+    def __missing__(self, cls: type) -> Callable[..., Any]:
+        read = self[cls] = _converter.get_structure_hook(cls)
+        return read
 
 
-def _reader_of(cls: type) -> Callable[..., Any]:
-    read = _readers.get(cls)
-    if read is None:
-        read = _readers[cls] = _converter.get_structure_hook(cls)
-    return read
+_readers = _Readers()
 
 
 def structure(data: Any, cls: type[T], path: str = "data") -> T:
@@ -381,7 +402,7 @@ def structure(data: Any, cls: type[T], path: str = "data") -> T:
             than the class says; the text names its path and never its value.
     """
     try:
-        value: T = _reader_of(cls)(data)
+        value: T = _readers[cls](data)
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):
         pass
     else:
@@ -393,7 +414,7 @@ def structure_list(data: Any, cls: type[T], path: str = "data") -> tuple[T, ...]
     """Read a decoded JSON list of objects; otherwise like `structure`."""
     if data.__class__ is not list:
         raise ResponseFormatError(_mismatch(path, "a list", data))
-    read = _reader_of(cls)
+    read = _readers[cls]
     try:
         return tuple([read(item) for item in data])
     except (TypeError, ValueError, KeyError, AttributeError, IndexError, RecursionError):

@@ -7,9 +7,12 @@ Instants are timezone-aware; money is an exact `decimal.Decimal` in units of its
 currency. Source: the documented Customers API, and the recordings of the service.
 """
 
-from __future__ import annotations
+# Annotations are no text here (no `from __future__ import annotations`): `_wire` needs the
+# types themselves, and to evaluate text takes longer than all else that it does with them.
 
-from collections.abc import Mapping
+import functools
+import operator
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Optional, TypeVar, cast
@@ -21,6 +24,16 @@ from customers_sdk import _wire
 M = TypeVar("M", bound="Model")
 
 
+@functools.cache
+def _compared(cls: Any) -> Callable[[Any], object]:
+    return operator.attrgetter(*(field.name for field in attrs.fields(cls) if field.eq))
+
+
+@functools.cache
+def _hashed(cls: Any) -> Callable[[Any], object]:
+    return operator.attrgetter(*(field.name for field in attrs.fields(cls) if field.hash is None))
+
+
 class Model:
     """The base of all models: reads and writes the wire form.
 
@@ -29,6 +42,24 @@ class Model:
     """
 
     __slots__ = ("__weakref__",)
+
+    # attrs would write the next three for each class, which doubles what a class costs to make.
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        cls: Any = self.__class__
+        values = _compared(cls)
+        return values(self) == values(other)
+
+    def __hash__(self) -> int:
+        cls: Any = self.__class__
+        return hash((cls, _hashed(cls)(self)))
+
+    def __repr__(self) -> str:
+        cls: Any = self.__class__
+        shown = [f"{f.name}={getattr(self, f.name)!r}" for f in attrs.fields(cls) if f.repr]
+        return f"{cls.__name__}({', '.join(shown)})"
 
     @classmethod
     def from_dict(cls: type[M], data: Mapping[str, Any]) -> M:
@@ -39,9 +70,11 @@ class Model:
             ResponseFormatError: a required field is missing, or one has the wrong
                 type; the text names its path.
         """
-        if data.__class__ is not dict and not isinstance(data, Mapping):
-            raise TypeError(f"data must be a mapping, not {type(data).__name__}")
-        return _wire.structure(data if data.__class__ is dict else dict(data), cls, cls.__name__)
+        if data.__class__ is not dict:
+            if not isinstance(data, Mapping):
+                raise TypeError(f"data must be a mapping, not {type(data).__name__}")
+            data = dict(data)
+        return _wire.structure(data, cls, cls.__name__)
 
     def to_dict(self) -> dict[str, Any]:
         """Write the wire form: camelCase names, and instants and money as the service has them.
@@ -56,7 +89,7 @@ class Model:
         return cls(**{name: getattr(self, name) for name in attrs.fields_dict(cast("Any", cls))})
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
 class Chain(Model):
     """A blockchain.
 
@@ -72,7 +105,7 @@ class Chain(Model):
     extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
 class Wallet(Model):
     """A wallet of a customer on one chain.
 
@@ -104,7 +137,7 @@ class Wallet(Model):
     extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
 class App(Model):
     """The app that a customer belongs to.
 
@@ -134,7 +167,7 @@ class App(Model):
     extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
 class PaymentIntent(Model):
     """One payment in a customer's history.
 
@@ -162,7 +195,7 @@ class PaymentIntent(Model):
     extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
 class Invoice(Model):
     """One invoice in a customer's history.
 
@@ -188,7 +221,7 @@ class Invoice(Model):
     extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
 class CustomerCounts(Model):
     """How many records of each kind hang off a customer.
 
@@ -204,7 +237,7 @@ class CustomerCounts(Model):
     extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
 class Customer(Model):
     """Somebody who pays you.
 
@@ -243,7 +276,7 @@ class Customer(Model):
     extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
 class CustomerSummary(Customer):
     """A customer as a list shows them.
 
@@ -254,7 +287,7 @@ class CustomerSummary(Customer):
     counts: CustomerCounts = attrs.field(metadata=_wire.wire(name="_count"))
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
 class CustomerDetail(Customer):
     """A customer with their history; their wallets carry ``chain``.
 

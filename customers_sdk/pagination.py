@@ -1,7 +1,5 @@
 """A page of a list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
