@@ -20,7 +20,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from customers_sdk._session import Secret
 from customers_sdk.client import Client
-from customers_sdk.errors import ConfigurationError
+from customers_sdk.errors import ConfigurationError, without_hint
 
 if TYPE_CHECKING:
     from customers_sdk.testing import MockCustomers
@@ -159,7 +159,8 @@ def make(given: Given, place: str) -> Made:
         }
         return Made(given, Client(**{**arguments, **ours}), fake)
     except ConfigurationError as error:
-        text = str(error)
+        # The command looks at the environment, and knows nothing of an application's settings.
+        text = without_hint(str(error))
     raise ConfigurationError(renamed(text, given, place))
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Optional, Union
 from urllib.parse import urlsplit
 
 from customers_sdk._checks import CONTROL, kind_of
-from customers_sdk.errors import ConfigurationError
+from customers_sdk.errors import ConfigurationError, with_hint
 
 Timeout = Union[float, "tuple[float, float]"]
 
@@ -25,30 +25,35 @@ _OF_A_SESSION = (
 )
 
 
+def _refusal(text: str) -> ConfigurationError:
+    """An error about what the environment may hold: it points to the command that looks there."""
+    return ConfigurationError(with_hint(text))
+
+
 def api_key(value: object) -> str:
     """A secret key, ``nr_test_sk_…`` or ``nr_live_sk_…``."""
     if not value:
-        raise ConfigurationError("api_key is missing: pass it, or set NODERAILS_API_KEY")
+        raise _refusal("api_key is missing: pass it, or set NODERAILS_API_KEY")
     if not isinstance(value, str):
         raise ConfigurationError(f"api_key must be a string, not {kind_of(value)}")
     if _BLANK_OR_CONTROL.search(value):
-        raise ConfigurationError("api_key contains blanks or control characters")
+        raise _refusal("api_key contains blanks or control characters")
     match = _KEY.fullmatch(value)
     if match is None:
-        raise ConfigurationError("api_key must look like nr_test_sk_… or nr_live_sk_…")
+        raise _refusal("api_key must look like nr_test_sk_… or nr_live_sk_…")
     if match.group(2) == "pk":
-        raise ConfigurationError("api_key is a public key (pk); the API takes a secret key (sk)")
+        raise _refusal("api_key is a public key (pk); the API takes a secret key (sk)")
     return value
 
 
 def app_id(value: object) -> str:
     """The id of the app that new customers belong to."""
     if not value:
-        raise ConfigurationError("app_id is missing: pass it, or set NODERAILS_APP_ID")
+        raise _refusal("app_id is missing: pass it, or set NODERAILS_APP_ID")
     if not isinstance(value, str):
         raise ConfigurationError(f"app_id must be a string, not {kind_of(value)}")
     if _BLANK_OR_CONTROL.search(value):
-        raise ConfigurationError("app_id contains blanks or control characters")
+        raise _refusal("app_id contains blanks or control characters")
     return value
 
 
@@ -59,7 +64,7 @@ def base_url(value: object, *, allow_http: bool) -> str:
     if not isinstance(value, str):
         raise ConfigurationError(f"base_url must be a string, not {kind_of(value)}")
     if _BLANK_OR_CONTROL.search(value) or "\\" in value:
-        raise ConfigurationError("base_url contains blanks, backslashes or control characters")
+        raise _refusal("base_url contains blanks, backslashes or control characters")
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
@@ -67,13 +72,13 @@ def base_url(value: object, *, allow_http: bool) -> str:
         host = None
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not host:
-        raise ConfigurationError("base_url must be an http or https URL with a host")
+        raise _refusal("base_url must be an http or https URL with a host")
     if "@" in parts.netloc:
-        raise ConfigurationError("base_url must not hold a user name or a password")
+        raise _refusal("base_url must not hold a user name or a password")
     if parts.query or parts.fragment or value.endswith(("?", "#")):
-        raise ConfigurationError("base_url must not have a query or a fragment")
+        raise _refusal("base_url must not have a query or a fragment")
     if parts.scheme == "http" and not allow_http and not _LOOPBACK.fullmatch(host):
-        raise ConfigurationError(
+        raise _refusal(
             "base_url is plain http, which would send the key in the clear: use https "
             "(allow_http=True overrides this)"
         )

@@ -187,6 +187,20 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 _DATABASE_DOWN = "Authentication required"
 
 
+# Ends the text of an error that the machine's set-up may explain: settings, key, network.
+_HINT = '"customers doctor" explains'
+
+
+def with_hint(text: str) -> str:
+    """A text that points to the command that looks into a set-up."""
+    return f"{text}; {_HINT}"
+
+
+def without_hint(text: str) -> str:
+    """The same without it, for those to whom it does not apply."""
+    return text.replace(f"; {_HINT}", "")
+
+
 def error_code(body: Any) -> str | None:
     """The service's ``code`` in the body of an error, or its ``type`` where that came."""
     said = (_inner(body).get("code"), _inner(body).get("type"))
@@ -231,6 +245,8 @@ def error_from_response(
         hints.append("redirects are never followed: check base_url")
     if status == 401 and message == _DATABASE_DOWN:
         hints.append("the service answers a key so while its own database is down")
+    if status == 401:
+        hints.append(_HINT)
     if replayed:
         hints.append(
             "this is the stored answer to an earlier request under the same idempotency key, "

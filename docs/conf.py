@@ -36,6 +36,7 @@ napoleon_use_ivar = True
 # Classes that a user makes; the others come out of calls, and how they are built says nothing.
 MADE_BY_USERS = {
     "customers_sdk.Client",
+    "customers_sdk.bulk.CsvRows",
     "customers_sdk.flask.Customers",
     "customers_sdk.sandbox.Sandbox",
     "customers_sdk.testing.mock_customers",

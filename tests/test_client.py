@@ -133,6 +133,24 @@ def test_what_is_missing_says_where_it_could_have_come_from(missing: str, variab
         Client(**settings)
 
 
+@pytest.mark.parametrize(
+    ("setting", "hinted"),
+    [
+        ({"api_key": "x"}, True),
+        ({"app_id": "a b"}, True),
+        ({"base_url": "x"}, True),
+        ({"timeout": 0}, False),
+        ({"session": object()}, False),
+    ],
+)
+def test_a_setting_that_may_be_the_environments_points_to_the_doctor(
+    setting: dict[str, Any], *, hinted: bool
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Client(**{"api_key": KEY, "app_id": APP, **setting})
+    assert str(caught.value).endswith('; "customers doctor" explains') is hinted
+
+
 def test_a_public_key_is_refused_in_so_many_words() -> None:
     with pytest.raises(ConfigurationError, match="public key"):
         Client("nr_live_pk_abc", APP)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
+import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
+from urllib3.exceptions import NewConnectionError
 
 import customers_sdk
 from customers_sdk import (
@@ -27,7 +30,7 @@ from customers_sdk import (
     ValidationIssue,
     errors,
 )
-from customers_sdk.errors import error_code, error_from_response
+from customers_sdk.errors import error_code, error_from_response, without_hint
 from doubles import BASE, ID, KEY, answer, customer, refusal, rig
 
 if TYPE_CHECKING:
@@ -188,6 +191,28 @@ def test_a_401_that_means_the_database_is_down_says_so() -> None:
     assert "database" not in str(wrong)
     denied = error_from_response(403, refusal("AUTHORIZATION_ERROR", "Authentication required"))
     assert "database" not in str(denied)
+
+
+def test_what_a_set_up_may_explain_points_to_the_doctor(
+    client: Client, wire: responses.RequestsMock
+) -> None:
+    hint = '; "customers doctor" explains'
+    assert hint in str(error_from_response(401, refusal("AUTHENTICATION_ERROR")))
+    for status in (400, 403, 404, 429, 500, 503):
+        assert hint not in str(error_from_response(status, refusal("X")))
+    for failure, hinted in (
+        (requests.ConnectionError(NewConnectionError(None, "refused")), True),
+        (requests.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed")), True),
+        (requests.exceptions.ProxyError("407"), True),
+        (requests.ReadTimeout(), False),
+        (requests.ConnectionError("reset"), False),
+    ):
+        wire.add("GET", f"{BASE}/customers", body=failure)
+        with pytest.raises(TransportError) as caught:
+            client.customers.list_page()
+        assert (hint in str(caught.value)) is hinted
+        assert hint not in without_hint(str(caught.value))
+        wire.reset()
 
 
 def test_a_replayed_failure_says_how_old_it_may_be_and_what_to_do() -> None:

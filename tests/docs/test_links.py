@@ -12,7 +12,7 @@ import pytest
 from pages import PAGES, ROOT, anchors, links
 
 import customers_sdk
-from customers_sdk import Customers, models, sandbox, testing
+from customers_sdk import Customers, bulk, models, sandbox, testing
 
 DOCS = ROOT / "docs"
 
@@ -111,5 +111,6 @@ def test_the_typescript_page_names_every_method_and_parameter() -> None:
 def test_the_reference_names_every_public_name() -> None:
     text = (DOCS / "reference.md").read_text("utf-8")
     named = set(re.findall(r"^\.\. (?:auto\w+|py:data):: (?:[\w.]+\.)?(\w+)$", text, re.MULTILINE))
-    public = {*customers_sdk.__all__, *testing.__all__, *sandbox.__all__} - {"__version__"}
+    public = {*customers_sdk.__all__, *bulk.__all__, *testing.__all__, *sandbox.__all__}
+    public -= {"__version__"}
     assert public <= named

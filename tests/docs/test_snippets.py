@@ -39,8 +39,10 @@ ALONE = [page for page in PAGES if page.name not in HOW_TOS]
 
 
 @pytest.mark.parametrize("page", ALONE, ids=lambda page: page.name)
-def test_the_blocks_of_a_page_run(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = {"__name__": page.stem, **AROUND.get(page.name, {})}
+def test_the_blocks_of_a_page_run(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"__name__": page.stem, "directory": tmp_path, **AROUND.get(page.name, {})}
     monkeypatch.chdir(ROOT)
     if page.name in OWN_SERVICE:
         run(page, names)
@@ -78,7 +80,13 @@ def test_the_readme_makes_the_customer_it_shows() -> None:
 
 @pytest.mark.parametrize(
     ("name", "least"),
-    [("README.md", 2), ("testing.md", 9), ("tutorial.md", 18), ("from-requests.md", 9)],
+    [
+        ("README.md", 2),
+        ("testing.md", 9),
+        ("tutorial.md", 18),
+        ("from-requests.md", 9),
+        ("scale.md", 5),
+    ],
 )
 def test_no_page_loses_its_blocks(name: str, least: int) -> None:
     (page,) = (page for page in PAGES if page.name == name)

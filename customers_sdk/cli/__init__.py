@@ -1,0 +1,31 @@
+"""The ``customers`` command (extra ``cli``): a thin layer over `Client` and `customers_sdk.bulk`.
+
+Importing this package costs nothing: click is imported by `main`, `requests` and `rich` by the
+commands that need them, so that ``customers --help`` is there at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Optional
+
+__all__ = ["main"]
+
+_NEEDS = ("click", "rich")
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run a command line, by default this process's; returns the exit code."""
+    try:
+        missing = [name for name in _NEEDS if find_spec(name) is None]
+        if missing:
+            text = f"customers: needs {' and '.join(missing)}: pip install 'customers_sdk[cli]'\n"
+            sys.stderr.write(text)
+            return 2
+        from customers_sdk.cli._app import run
+
+        return run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,114 @@
+"""The group of all commands, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import click
+
+from customers_sdk._version import __version__
+from customers_sdk.cli._customer import create, show, update
+from customers_sdk.cli._doctor import doctor
+from customers_sdk.cli._exit import Exit, code_of, line_of
+from customers_sdk.cli._exporting import export
+from customers_sdk.cli._importing import import_
+from customers_sdk.cli._listing import list_
+from customers_sdk.cli._options import Group
+from customers_sdk.cli._output import say
+from customers_sdk.cli._sandbox import sandbox
+from customers_sdk.cli._wallet import wallet
+from customers_sdk.errors import CustomersError
+
+_EPILOG = """\
+The environment says whom to talk to: NODERAILS_API_KEY, NODERAILS_APP_ID, and
+NODERAILS_BASE_URL for another service than the real one. "customers doctor" looks into a
+set-up that does not work.
+
+\b
+Exit codes:
+  0    done
+  2    usage, settings, or a file that cannot be read or written
+  3    not found
+  4    refused by the service
+  5    the service could not be reached
+  6    done in part
+  130  interrupted
+"""
+
+
+@click.group(cls=Group, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="customers")
+def customers() -> None:
+    """Customers who pay in crypto, from the command line.
+
+    Tables on a terminal; JSON, one record a line, everywhere else and with --json.
+    """
+
+
+for _command in (create, show, update, list_, wallet, export, import_, sandbox, doctor):
+    customers.add_command(_command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line; returns the exit code, and lets no expected error through."""
+    _write_what_can_be_written()
+    try:
+        code = _invoke(arguments)
+        if sys.stdout is not None:  # it may be closed from the start
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Nobody reads on, as `head` does: no error. What is buffered must not raise again.
+        _drop_output()
+        return Exit.DONE
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    except OSError as error:  # a full disk under the output
+        say(line_of(error))
+        _drop_output()
+        code = Exit.USAGE
+    return code
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    """Run the command, and say in one line what went wrong."""
+    if "_CUSTOMERS_COMPLETE" in os.environ:
+        customers.main(prog_name="customers")  # prints the completions and exits
+    hints: list[str] = []  # what a command can say about going on after it was cut short
+    try:
+        # Not `main`, which ends the process with 1 where nobody reads on.
+        with customers.make_context("customers", list(arguments), obj=hints) as context:
+            return customers.invoke(context) or Exit.DONE
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except BrokenPipeError:
+        raise
+    except (KeyboardInterrupt, click.Abort):
+        # The next one ends the process at once, threads that still wait for answers included.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        if hints:
+            say("; ".join(["customers: interrupted", *hints]))
+        return Exit.INTERRUPTED
+    except (CustomersError, OSError) as error:
+        say("; ".join([line_of(error), *hints]))
+        return code_of(error)
+    except (click.ClickException, ValueError) as error:
+        say(line_of(error))
+        return code_of(error)
+
+
+def _write_what_can_be_written() -> None:
+    """A terminal of another encoding shows escapes, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere: the interpreter writes it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,75 @@
+"""What several commands take: the fields of a customer, the form of the output, an id."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Optional, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_TEXTS = {
+    "external-id": "Your own id for them, unique within an app.",
+    "email": "E-mail address.",
+    "name": "What they are called.",
+    "address": "Street and number.",
+    "city": "City.",
+    "state": "State.",
+    "country": "Country.",
+    "postal-code": "Postal code.",
+}
+
+
+class Group(click.Group):
+    """A group that shows its help if no command is named, on every version of click alike."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show the help if there is nothing else to do."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
+
+
+def _json_object(_: click.Context, __: click.Parameter, value: Optional[str]) -> Any:
+    if value is None:
+        return None
+    try:
+        decoded = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise click.BadParameter(f"it is not JSON ({error}).") from None
+    if not isinstance(decoded, dict):
+        raise click.BadParameter('it is no JSON object, such as {"plan": "gold"}.')
+    return decoded
+
+
+def fields(command: F) -> F:
+    """The options for a customer's fields; what is not given stays None."""
+    command = click.option(
+        "--metadata", metavar="JSON", callback=_json_object, help="A JSON object of your own."
+    )(command)
+    for name, text in reversed(_TEXTS.items()):
+        command = click.option(f"--{name}", metavar="TEXT", help=text)(command)
+    return command
+
+
+def given(values: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def scope(command: F) -> F:
+    """The options that say which customers a list is of."""
+    command = click.option(
+        "--all-apps", is_flag=True, help="Every app of the merchant, not just our own."
+    )(command)
+    return click.option(
+        "--search", metavar="TEXT", help="A part of an e-mail address, a name or an external id."
+    )(command)
+
+
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Write JSON, as where there is no terminal."
+)

@@ -1,0 +1,58 @@
+"""What is written: JSON for programs, tables for people, notes on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+# Legal in JSON as they are, but a terminal may act on them, and not every reader takes them.
+_UNSAFE = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def for_people(*, as_json: bool) -> bool:
+    """Whether what is written is read by a person."""
+    return not as_json and sys.stdout is not None and sys.stdout.isatty()
+
+
+def write_json(record: Mapping[str, Any]) -> None:
+    """Write one record on one line."""
+    plain = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
+    line = json.dumps(record, ensure_ascii=plain)
+    _write(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n")
+
+
+def write_text(text: str) -> None:
+    """Write a line for a person."""
+    _write(text + "\n")
+
+
+def write_table(table: RenderableType) -> None:
+    """Draw a table."""
+    console().print(table)
+
+
+def console() -> Console:
+    """A console on standard output that takes text as it is: no markup, no highlighting."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def say(line: str) -> None:
+    """Write a line to standard error, if anybody reads there."""
+    with contextlib.suppress(OSError):
+        click.echo(line, err=True)
+
+
+def _write(text: str) -> None:
+    if sys.stdout is not None:  # closed from the start
+        sys.stdout.write(text)

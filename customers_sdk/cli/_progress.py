@@ -1,0 +1,63 @@
+"""A progress bar with a rate, on standard error and only on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+Show = Callable[[int, int], None]
+
+
+@contextlib.contextmanager
+def progress_bar(label: str) -> Iterator[Show]:
+    """A bar while the block runs; what it gives takes the number done and the total."""
+    if not _wanted():
+        yield lambda _done, _total: None
+        return
+    bar = _bar()
+    task = bar.add_task(label, total=None, rate="")
+    began = 0.0
+    before = 0
+
+    def show(done: int, total: int) -> None:
+        nonlocal began, before
+        now = time.monotonic()
+        if not began:
+            # What an earlier run has done came in no time.
+            began, before = now, done
+        took = now - began
+        rate = f"{(done - before) / took:,.0f}/s" if took > 0.5 and done > before else ""
+        bar.update(task, completed=done, total=total, rate=rate)
+
+    with bar:
+        yield show
+
+
+def _wanted() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _bar() -> Progress:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}", markup=False),
+        TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+        console=Console(stderr=True, highlight=False, markup=False, emoji=False),
+    )

@@ -1,0 +1,319 @@
+"""``customers export`` and ``customers import``, over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+pytest.importorskip("click")
+pytest.importorskip("rich")
+
+from cli_running import run, start
+
+from customers_sdk import IncompleteListWarning, bulk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Customers as Run
+    from customers_sdk.sandbox import Sandbox
+
+HEADER = "id,mail,full name,plan\n"
+ROWS = "u-1,ada@example.com,Ada,gold\nu-2,grace@example.com,Grace,\n"
+MAPPED = ("--external-id=id", "--map=email=mail", "--map", "name=full name")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "users.csv"
+    path.write_text(HEADER + ROWS, "utf-8")
+    return path
+
+
+def _beside(file: Path) -> set[str]:
+    return {each.name.replace(file.name, "") for each in file.parent.iterdir()}
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
+
+
+def test_an_import_creates_updates_and_leaves_alone(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    sandbox.add_customer(external_id="u-2", email="old@example.com", city="Paris")
+    done = customers("import", str(file), *MAPPED, "--map=metadata.plan=plan")
+    assert (done.code, done.err) == (0, "")
+    wanted = {"created": 1, "updated": 1, "unchanged": 0, "resumed": 0, "rejected": 0, "failed": 0}
+    assert done.record.items() >= {**wanted, "dryRun": False, "rejects": None}.items()
+    stored = {each.external_id: each for each in sandbox.customers}
+    assert stored["u-1"].metadata == {"plan": "gold"}
+    assert (stored["u-2"].email, stored["u-2"].city) == ("grace@example.com", "Paris")
+    assert stored["u-2"].metadata == {}
+    again = customers("import", str(file), *MAPPED, "--workers=3", "--rate=500")
+    assert again.record["unchanged"] == 2
+    assert _beside(file) == {""}
+
+
+def test_rejected_rows_are_named_kept_and_the_rest_is_imported(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    more = ",x@example.com,Nameless,\nu-3,not-a-mail,Emmy,\nu-4,d@example.com\n"
+    file.write_text(HEADER + ROWS + more, "utf-8")
+    done = customers("import", str(file), *MAPPED)
+    assert done.code == 6
+    assert {each.external_id for each in sandbox.customers} == {"u-1", "u-2"}
+    assert (done.record["created"], done.record["rejected"]) == (2, 3)
+    lines = done.err.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == [
+        f"users.csv:{number}:" for number in (4, 6, 5)
+    ]
+    rejects = file.with_name("users.csv.rejects.csv")
+    assert done.record["rejects"] == str(rejects)
+    assert [(row["line"], row["id"], row["mail"]) for row in _table(rejects)] == [
+        ("4", "", "x@example.com"),
+        ("5", "u-3", "not-a-mail"),
+        ("6", "u-4", "d@example.com"),
+    ]
+    assert "Invalid email" in _table(rejects)[1]["reason"]
+    assert rejects.stat().st_mode & 0o077 == 0
+
+
+def test_the_reject_file_is_written_before_the_first_request(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text(HEADER + ROWS + ",,Nameless,\n", "utf-8")
+    sandbox.fail_next(403, 99)
+    done = customers("import", str(file), *MAPPED)
+    assert done.code == 4
+    assert _table(file.with_name("users.csv.rejects.csv"))[0]["line"] == "4"
+
+
+def test_a_mended_reject_file_is_imported_by_the_same_options_and_then_taken_away(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text(HEADER + ROWS + "u-3,not-a-mail,Emmy,\n", "utf-8")
+    assert customers("import", str(file), *MAPPED).code == 6
+    rejects = file.with_name("users.csv.rejects.csv")
+    again = customers("import", str(rejects), *MAPPED)
+    assert again.code == 6
+    both = rejects.with_name("users.csv.rejects.csv.rejects.csv")
+    assert list(_table(both)[0]) == ["line", "reason", "id", "mail", "full name", "plan"]
+    assert _table(both)[0]["line"] == "2"
+    rejects.write_text(rejects.read_text("utf-8").replace("not-a-mail", "emmy@example.com"))
+    assert customers("import", str(rejects), *MAPPED).code == 0
+    assert not both.exists()
+    assert len(sandbox.customers) == 3
+
+
+def test_columns_called_like_ours_are_kept(sandbox: Sandbox, customers: Run, file: Path) -> None:
+    file.write_text("id,line,reason\nu-1,1 Main St,y\n,2,z\n", "utf-8")
+    done = customers("import", str(file), "--external-id=id", "--map=address=line")
+    assert done.code == 6
+    (row,) = _table(file.with_name("users.csv.rejects.csv"))
+    assert (row["line_"], row["line"], row["reason"]) == ("3", "2", "z")
+
+
+def test_columns_called_like_fields_need_no_map(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_bytes("uid\temail\tmetadata.plan\tx\nu-1\ta@b.cc\tfür\t1\n".encode("latin-1"))
+    done = customers(
+        "import", str(file), "--external-id=uid", "--delimiter=tab", "--encoding=cp1252"
+    )
+    assert (done.code, done.err) == (0, "")
+    (stored,) = sandbox.customers
+    assert (stored.email, stored.metadata) == ("a@b.cc", {"plan": "für"})
+
+
+def test_bytes_that_are_no_text_come_back_as_they_were(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_bytes(b"id,name\nu-1,\xff\xfe\n")
+    assert customers("import", str(file), "--external-id=id").code == 6
+    assert b",u-1,\xff\xfe\n" in file.with_name("users.csv.rejects.csv").read_bytes()
+
+
+def test_a_dry_run_changes_nothing(sandbox: Sandbox, customers: Run, file: Path) -> None:
+    file.write_text(HEADER + ROWS + ",,Nameless,\n", "utf-8")
+    kept = file.with_name("users.csv.rejects.csv")
+    kept.write_text("kept", "utf-8")
+    done = customers("import", str(file), *MAPPED, "--dry-run")
+    assert (done.code, done.complaint) == (6, "users.csv:4: external_id is missing")
+    assert (done.record["created"], done.record["dryRun"]) == (2, True)
+    assert not sandbox.customers
+    assert (_beside(file), kept.read_text("utf-8")) == ({"", ".rejects.csv"}, "kept")
+    customers("import", str(file), *MAPPED, "--dry-run", "--rejects", str(file.with_name("r.csv")))
+    assert _table(file.with_name("r.csv"))[0]["line"] == "4"
+
+
+def test_only_the_first_bad_lines_are_named(sandbox: Sandbox, customers: Run, file: Path) -> None:
+    file.write_text(HEADER + ",,,\n" * 25, "utf-8")
+    lines = customers("import", str(file), *MAPPED).err.splitlines()
+    assert (len(lines), lines[-1]) == (11, "… and 15 more")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--external-id=nope",),
+        ("--external-id=id", "--map=email"),
+        ("--external-id=id", "--map=bogus=mail"),
+        ("--external-id=id", "--map=email=mail", "--map=email=plan"),
+        ("--external-id=id", "--map=email=nope"),
+        ("--external-id=id", "--delimiter=ab"),
+        ("--external-id=id", "--encoding=klingon"),
+        ("--external-id=id", "--workers=0"),
+        ("--external-id=id", "--rate=0"),
+        ("--external-id=id", "--no-journal", "--journal=j"),
+        ("--external-id=id", "--journal=users.csv"),
+        ("--external-id=id", "--rejects=users.csv"),
+        ("--external-id=id", "--rejects=x", "--journal=x"),
+    ],
+)
+def test_wrong_options_are_2_in_one_line_and_touch_nothing(
+    sandbox: Sandbox,
+    customers: Run,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(file.parent)
+    done = customers("import", "users.csv", *options)
+    assert (done.code, done.out) == (2, "")
+    assert done.complaint
+    assert not sandbox.requests
+    assert (_beside(file), file.read_text("utf-8")) == ({""}, HEADER + ROWS)
+
+
+def test_a_failed_import_goes_on_with_the_same_command(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    sandbox.fail_next(503, 6, method="POST", path="/customers")
+    done = customers("import", str(file), *MAPPED)
+    assert done.code == 6
+    assert (done.record["created"], done.record["failed"]) == (1, 1)
+    assert "(for now)" in done.complaint
+    assert ".journal" in _beside(file)
+    again = customers("import", str(file), *MAPPED)
+    assert (again.code, again.record["created"], again.record["resumed"]) == (0, 1, 1)
+    assert _beside(file) == {""}
+
+
+def test_an_outage_ends_an_import_and_says_how_to_go_on(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text(HEADER + "".join(f"u-{number},,,\n" for number in range(30)), "utf-8")
+    sandbox.fail_next(503, 999)
+    done = customers("import", str(file), *MAPPED)
+    assert done.code == 5
+    assert done.complaint.endswith("; the same command goes on")
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_import_goes_on_and_creates_nobody_twice(
+    sandbox: Sandbox, file: Path, how: signal.Signals
+) -> None:
+    bad = "u-bad,not-a-mail,x,\n"
+    rows = "".join(f"u-{number},u{number}@example.com,x,\n" for number in range(60))
+    file.write_text(HEADER + bad + rows, "utf-8")
+    sandbox.latency(0.02, method="POST")
+    process = start("import", str(file), *MAPPED, "--workers=2")
+    ends = time.monotonic() + 10
+    while len(sandbox.customers) < 10:
+        assert time.monotonic() < ends, process.communicate()
+        time.sleep(0.02)
+    process.send_signal(how)
+    _, complaint = process.communicate(timeout=20)
+    assert process.returncode == (130 if how is signal.SIGINT else -signal.SIGKILL)
+    if how is signal.SIGINT:
+        assert complaint == "customers: interrupted; the same command goes on\n"
+    assert 10 <= len(sandbox.customers) < 60
+    sandbox.clear_faults()
+    done = run("import", str(file), *MAPPED, "--workers=2")
+    assert done.code == 6
+    assert done.record["resumed"] > 0
+    assert [row["id"] for row in _table(file.with_name("users.csv.rejects.csv"))] == ["u-bad"]
+    assert sorted(each.external_id or "" for each in sandbox.customers) == sorted(
+        f"u-{number}" for number in range(60)
+    )
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "csv"])
+def test_an_export_is_complete(
+    sandbox: Sandbox, customers: Run, tmp_path: Path, ending: str
+) -> None:
+    for number in range(7):
+        sandbox.add_customer(external_id=f"u-{number}")
+    sandbox.add_customer(app_id=sandbox.add_app())
+    target = tmp_path / f"all.{ending}"
+    done = customers("export", str(target), "--page-size=3", "--prefetch=2")
+    assert (done.code, done.err) == (0, "")
+    assert done.record == {"file": str(target), "customers": 7, "complete": True}
+    text = target.read_text("utf-8")
+    assert len(text.splitlines()) == (7 if ending == "jsonl" else 8)
+    assert customers("export", str(target), "--all-apps").record["customers"] == 8
+    assert customers("export", str(target), "--search=-6").record["customers"] == 1
+    assert [each.name for each in tmp_path.iterdir()] == [target.name]
+
+
+def test_the_format_is_the_files_ending_or_named(
+    sandbox: Sandbox, customers: Run, tmp_path: Path
+) -> None:
+    sandbox.add_customer(external_id="u-1")
+    assert customers("export", str(tmp_path / "all.txt")).code == 2
+    assert customers("export", str(tmp_path / "all.txt"), "--format=jsonl").code == 0
+    assert json.loads((tmp_path / "all.txt").read_text("utf-8"))["externalId"] == "u-1"
+
+
+def test_an_export_that_is_cut_short_says_how_to_go_on_and_does(
+    sandbox: Sandbox, customers: Run, tmp_path: Path
+) -> None:
+    for number in range(9):
+        sandbox.add_customer(external_id=f"u-{number}")
+    target = tmp_path / "all.jsonl"
+    target.write_text("old", "utf-8")
+    sandbox.faults.add(_third_page_fails())
+    done = customers("export", str(target), "--page-size=3")
+    assert (done.code, target.read_text("utf-8")) == (5, "old")
+    assert done.complaint.endswith("; the same command with --resume goes on")
+    sandbox.clear_faults()
+    again = customers("export", str(target), "--page-size=3", "--resume")
+    assert again.record["customers"] == 9
+    ids = [json.loads(line)["externalId"] for line in target.read_text("utf-8").splitlines()]
+    assert sorted(ids) == [f"u-{number}" for number in range(9)]
+    assert customers("export", str(target), "--resume", "--page-size=3").code == 0
+
+
+def _third_page_fails() -> Any:
+    from customers_sdk.sandbox.faults import Fault
+
+    return Fault("fail_next", 99, after=2, status=503, path="/customers")
+
+
+def test_an_incomplete_export_is_6_and_says_so(
+    sandbox: Sandbox, customers: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(*_: Any, **__: Any) -> int:
+        warnings.warn("the list is incomplete: 3 missing", IncompleteListWarning, stacklevel=2)
+        return 4
+
+    monkeypatch.setattr(bulk, "export_customers", lose)
+    done = customers("export", str(tmp_path / "all.jsonl"))
+    assert done.code == 6
+    assert done.record["complete"] is False
+    assert "customers: the list is incomplete: 3 missing" in done.complaint
+
+
+def test_a_folder_that_is_not_there_is_2(sandbox: Sandbox, customers: Run, tmp_path: Path) -> None:
+    done = customers("export", str(tmp_path / "nowhere" / "all.csv"))
+    assert done.code == 2
+    assert "nowhere" in done.complaint
