@@ -16,16 +16,17 @@ The command line's ``customers import`` and ``customers export`` are these funct
 
 from __future__ import annotations
 
-from customers_sdk.bulk.exporting import ExportProgress, export_customers
-from customers_sdk.bulk.importing import ImportReport, Progress, import_rows
-from customers_sdk.bulk.parts import (
+from customers_sdk.bulk._exporting import ExportProgress, export_customers
+from customers_sdk.bulk._importing import import_rows
+from customers_sdk.bulk._parts import (
     IncompleteExportError,
     export_part,
     merge_exports,
     plan_export,
     share,
 )
-from customers_sdk.bulk.rows import CsvRows, Rejection, Row, check_rows
+from customers_sdk.bulk._reports import ImportReport, Progress
+from customers_sdk.bulk._rows import CsvRows, Rejection, Row, check_rows
 
 __all__ = [
     "CsvRows",

@@ -1,21 +1,26 @@
-"""Files that are whole or not there, and that only one process writes."""
+"""Files that are whole or not there, and that only one process writes.
+
+On Windows, which has no ``flock``, two processes are not kept apart.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 try:
     import fcntl
-except ImportError:  # Windows: there two runs at once are not kept apart
+except ImportError:
     fcntl = None  # type: ignore[assignment]
 
 
 def lock(file: IO[bytes], name: str, what: str) -> None:
-    """Keep a file for this process until it is closed or the process ends, however it does.
+    """Keep a file until it is closed, or this process and those it has forked have ended.
 
     Args:
         file: opened, and not yet written to.
@@ -38,9 +43,14 @@ def lock(file: IO[bytes], name: str, what: str) -> None:
 
 
 def put_in_place(file: IO[bytes], path: Path) -> None:
-    """Give a file that is written its name, once it is on the disk."""
+    """Give a file that is written its name, once it is on the disk.
+
+    A file that has the name is replaced, and its permissions stay.
+    """
     file.flush()
     os.fsync(file.fileno())
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copymode(path, file.name)
     with _let_go(file):
         Path(file.name).replace(path)
 
@@ -60,17 +70,26 @@ def _let_go(file: IO[bytes]) -> Iterator[None]:
     file.close()
 
 
+def part_of(path: Path) -> Path:
+    """Where a file is written until it is complete."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return path.with_name(f"{path.name}.part")
+
+
 @contextlib.contextmanager
-def beside(path: Path) -> Iterator[IO[bytes]]:
+def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A new file that takes the place of ``path`` if all goes well, or else goes."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
+    with part_of(path).open("ab") as file:
+        lock(file, "path", "merge or export")
+        try:
+            file.truncate(0)
             yield file
             put_in_place(file, path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+        except BaseException:
+            if not file.closed:
+                remove(file)
+            raise
 
 
 def write(path: Path, content: bytes) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
+import fcntl
 import json
+import os
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -204,9 +208,11 @@ def test_a_damaged_note_and_a_short_file_are_refused(
     part.write_bytes(part.read_bytes()[:-1])
     with pytest.raises(ValueError, match="is shorter than noted"):
         export_customers(client, path, resume=True)
-    note.write_text("[1, 2]")
-    with pytest.raises(ValueError, match="is damaged"):
-        export_customers(client, path, resume=True)
+    what, rows, _, place = json.loads(note.read_text())
+    for damaged in ([1, 2], [what, rows, "x", place], [what, None, 10, place], [what, rows, 10, 7]):
+        note.write_text(json.dumps(damaged))
+        with pytest.raises(ValueError, match="is damaged"):
+            export_customers(client, path, resume=True)
 
     assert export_customers(client, path) == 250
 
@@ -328,14 +334,118 @@ def test_a_part_that_is_missing_is_told(
         merge_exports([*parts, tmp_path / "part-1"], tmp_path / "all.jsonl", total=1_000)
 
 
-def test_a_file_that_is_no_part_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("junk", ["id,name", '{"id": []}', "[]", "null", '{"id": "a"}'])
+def test_a_file_that_is_no_part_is_told(
+    client: Client, many: list[str], tmp_path: Path, junk: str
+) -> None:
     part = tmp_path / "part"
-    part.write_text('{"id": "a"}\nid,name\n')
+    export_customers(client, part, format="jsonl", page_size=20)
+    part.write_text(part.read_text(encoding="utf-8") + junk, encoding="utf-8")
 
-    with pytest.raises(ValueError, match=r"parts: line 2 of .*part is no customer"):
+    with pytest.raises(ValueError, match=r"parts: line 251 of .*part is no customer"):
         merge_exports([part], tmp_path / "all.jsonl", total=1)
 
     assert files(tmp_path) == ["part"]
+
+
+def test_a_part_without_a_last_line_end_is_merged(
+    client: Client, many: list[str], tmp_path: Path
+) -> None:
+    part, merged = tmp_path / "part", tmp_path / "all.jsonl"
+    export_customers(client, part, format="jsonl")
+    whole = part.read_bytes()
+    part.write_bytes(whole[:-1])
+
+    assert merge_exports([part, part], merged, total=250) == 250
+    assert merged.read_bytes() == whole
+
+
+def test_a_part_is_not_merged_into_itself(tmp_path: Path) -> None:
+    part = tmp_path / "all.jsonl.part"
+    part.write_text("precious\n")
+
+    with pytest.raises(ValueError, match=r"parts: .* is where all.jsonl is written"):
+        merge_exports([part], tmp_path / "all.jsonl", total=1)
+
+    assert part.read_text() == "precious\n"
+
+
+def test_more_parts_than_pages_are_empty(
+    mock: MockCustomers, client: Client, many: list[str], tmp_path: Path
+) -> None:
+    plan = plan_export(client, 9, page_size=100)
+    before = len(mock.requests)
+
+    counts = [export_part(client, tmp_path / str(index), **part) for index, part in enumerate(plan)]
+
+    assert sorted(counts)[:6] == [0] * 6
+    assert len(mock.requests) - before <= 3 * 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no flock")
+@pytest.mark.parametrize("work", ["export", "merge"])
+def test_a_file_that_another_process_writes_is_left_alone(
+    client: Client, many: list[str], tmp_path: Path, work: str
+) -> None:
+    path = tmp_path / "all.jsonl"
+    works: dict[str, Any] = {
+        "export": lambda: export_customers(client, path),
+        "merge": lambda: merge_exports([], path, total=0),
+    }
+    with (tmp_path / "all.jsonl.part").open("ab") as other:
+        other.write(b"precious")
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match="is in use by another"):
+            works[work]()
+
+    assert (tmp_path / "all.jsonl.part").read_bytes() == b"precious"
+    assert export_customers(client, path) == 250
+
+
+def test_a_directory_in_the_place_of_the_file_is_told_before_the_work(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    (tmp_path / "all.jsonl").mkdir()
+
+    with pytest.raises(IsADirectoryError, match=r"all\.jsonl"):
+        export_customers(client, tmp_path / "all.jsonl")
+
+    assert not mock.requests
+
+
+def test_what_cannot_be_put_in_place_stays_to_go_on_from(
+    client: Client, many: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "all.jsonl"
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            export_customers(client, path, page_size=20)
+    assert files(tmp_path) == ["all.jsonl.part", "all.jsonl.part.state"]
+
+    assert export_customers(client, path, page_size=20, resume=True) == 250
+    assert len(set(ids_in(path))) == 250
+    assert files(tmp_path) == ["all.jsonl"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no permissions of this kind")
+def test_links_and_permissions_stay(client: Client, many: list[str], tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    target = tmp_path / "elsewhere" / "all.jsonl"
+    target.write_text("old\n")
+    target.chmod(0o600)
+    link = tmp_path / "all.jsonl"
+    link.symlink_to(target)
+
+    export_customers(client, link)
+
+    assert link.is_symlink()
+    assert len(ids_in(target)) == 250
+    assert target.stat().st_mode & 0o777 == 0o600
 
 
 def test_an_empty_list_is_split_as_well(

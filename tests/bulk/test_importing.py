@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from customers_sdk import AuthenticationError, Client, ServerError, TransportError
-from customers_sdk.bulk import CsvRows, Progress, import_rows
-from customers_sdk.bulk.importing import Pace
+from customers_sdk.bulk import CsvRows, Progress, Row, import_rows
+from customers_sdk.bulk._pace import Pace
 from customers_sdk.testing import MockCustomers
 
 
@@ -488,16 +488,12 @@ def test_a_csv_file_goes_all_the_way(mock: MockCustomers, client: Client, tmp_pa
 def test_a_rate_spaces_rows_evenly_and_lets_no_burst_follow_a_pause() -> None:
     now = 0.0
     passed = []
-
-    def sleep(seconds: float) -> None:
-        nonlocal now
-        now += seconds
-
-    pace = Pace(10, lambda: now, sleep)
+    pace = Pace(10, lambda: now)
     for number in range(6):
         if number == 3:
             now += 5
-        pace.wait()
+        now += max(pace.seconds(), 0)
+        pace.pass_one()
         passed.append(round(now, 6))
 
     assert passed == [0, 0.1, 0.2, 5.2, 5.3, 5.4]
@@ -506,10 +502,128 @@ def test_a_rate_spaces_rows_evenly_and_lets_no_burst_follow_a_pause() -> None:
 def test_a_rate_holds_for_what_is_sent(
     mock: MockCustomers, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits = []
-    monkeypatch.setattr(Pace, "wait", lambda self: waits.append(1))
+    passed = []
+    monkeypatch.setattr(Pace, "pass_one", lambda self: passed.append(1))
     mock.add_customer(external_id="u0", name="Name 0")
 
     import_rows(client, people(5), rate=1_000)
 
-    assert len(waits) == 4
+    assert len(passed) == 4
+
+
+def test_a_slow_rate_does_not_hold_up_what_is_settled(mock: MockCustomers, client: Client) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def look(now: Progress) -> None:
+        seen.append((now.done, len(writes(mock))))
+
+    import_rows(client, people(6), workers=8, rate=20, progress=look)
+
+    assert all(sent - done <= 1 for done, sent in seen)
+
+
+# --- what does not stay as it was ------------------------------------------------------------
+
+
+class Fickle(list[Any]):
+    """Rows of which a later walk gives others."""
+
+    def __init__(self, *walks: list[Any]) -> None:
+        super().__init__(walks[0])
+        self.walks = list(walks)
+
+    def __iter__(self) -> Any:
+        return iter(self.walks.pop(0) if len(self.walks) > 1 else self.walks[0])
+
+
+@pytest.mark.parametrize(
+    "second", [[], people(5), people(9), people(7)[1:], [*people(6), {"external_id": "other"}]]
+)
+def test_rows_that_change_between_the_walks_are_told_and_the_journal_stays(
+    mock: MockCustomers, client: Client, tmp_path: Path, second: list[Any]
+) -> None:
+    journal = tmp_path / "users.journal"
+
+    # check for a walk of its own: `iter(rows) is rows`
+    with pytest.raises(ValueError, match="rows changed during the import"):
+        import_rows(client, Fickle([], people(7), second), journal=journal)
+
+    assert journal.exists() == bool(second)
+    report = import_rows(client, people(7), journal=journal)
+    assert report.complete
+    assert {f"u{number}" for number in range(7)} <= stored(mock).keys()
+
+
+def test_a_row_that_goes_back_to_what_it_was_is_sent_again(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+    for name in ("A", "B"):
+        interrupted(client, journal, [{"external_id": "u", "name": name}, *people(5)], 1)
+
+    import_rows(client, [{"external_id": "u", "name": "A"}, *people(5)], journal=journal)
+
+    assert stored(mock)["u"].name == "A"
+
+
+def test_rows_that_always_fail_do_not_keep_the_others_out(
+    mock: MockCustomers, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+    client = mock.client(max_retries=0)
+    rows = people(40)
+    mock.fail_next(status=503, method="POST", times=10)
+    with pytest.raises(ServerError):
+        import_rows(client, rows, journal=journal)
+    sent = len(mock.requests)
+
+    report = import_rows(client, rows, journal=journal)
+
+    assert report.complete
+    order = [each.json["externalId"] for each in mock.requests[sent:] if each.method == "POST"]
+    assert order[-10:] == [f"u{number}" for number in range(10)]
+
+
+def test_members_of_metadata_that_others_add_meanwhile_stay(
+    mock: MockCustomers, client: Client
+) -> None:
+    mock.add_customer(external_id="u0", name="Name 0")
+    customer_id = mock.add_customer(external_id="u1", metadata={"a": 1})
+
+    def meanwhile(now: Progress) -> None:
+        if now.done == 1:
+            client.customers.update(customer_id, metadata={"a": 1, "theirs": 2})
+
+    rows = [*people(1), {"external_id": "u1", "metadata": {"b": 3}}]
+    import_rows(client, rows, progress=meanwhile)
+
+    assert stored(mock)["u1"].metadata == {"a": 1, "theirs": 2, "b": 3}
+
+
+def test_a_field_that_is_none_is_not_sent(mock: MockCustomers, client: Client) -> None:
+    mock.add_customer(external_id="u1", name="Ada", metadata={"a": 1})
+    row = Row(1, {"external_id": "u1", "name": None, "metadata": None})
+
+    assert import_rows(client, [row]).unchanged == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "final"),
+    [({"status": 413}, True), ({"status": 400}, True), ({"status": 409}, False)],
+)
+def test_what_the_service_would_refuse_again_is_final(
+    mock: MockCustomers, answer: Any, *, final: bool
+) -> None:
+    mock.fail_next(method="POST", times=1, **answer)
+
+    report = import_rows(mock.client(max_retries=0), people(2))
+
+    assert [each.final for each in report.rejections] == [final]
+
+
+def test_a_proxys_400_is_not_the_services(mock: MockCustomers) -> None:
+    mock.html_next(status=400, method="POST")
+
+    report = import_rows(mock.client(max_retries=0), people(2))
+
+    assert [each.final for each in report.rejections] == [False]

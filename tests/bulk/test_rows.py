@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,17 @@ def test_rows_can_be_walked_over_again(path: Path) -> None:
     assert list(rows) == list(rows)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
-def test_a_byte_order_mark_is_no_part_of_a_column(path: Path, encoding: str) -> None:
-    rows = csv_rows(path, "id,name\nu1,Zoë\n".encode(encoding))
+@pytest.mark.parametrize(
+    ("written", "encoding"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("utf-16", "utf-16"),
+    ],
+)
+def test_a_byte_order_mark_is_no_part_of_a_column(path: Path, written: str, encoding: str) -> None:
+    rows = csv_rows(path, '"id",name\nu1,Zoë\n'.encode(written), encoding=encoding)
 
     assert next(iter(rows)).fields == {"external_id": "u1", "name": "Zoë"}
 
@@ -87,10 +96,10 @@ def test_other_encodings_and_delimiters(path: Path) -> None:
     [
         ("u1\n", "the line has 1 cells, and the header 2"),
         ("u1,a,b\n", "the line has 3 cells, and the header 2"),
-        (b"u1,\xff\n", "the line is not text in utf-8-sig"),
+        (b"u1,\xff\n", "the line is not text in utf-8"),
         ('u1,"a"b\n', "the line is not CSV: ',' expected after '\"'"),
         ('u1,"a\n', "the line is not CSV: unexpected end of data"),
-        (f"u1,{'x' * 200_000}\n", "the line is not CSV: field larger than field limit (131072)"),
+        (f"u1,{'x' * 1_050_000}\n", "the line is not CSV: field larger than field limit (1048576)"),
         (",a\n", "external_id is missing"),
         ("  ,a\n", "external_id is empty or blank"),
         (f"u1,{'x' * 256}\n", "name is longer than 255 characters"),
@@ -101,30 +110,92 @@ def test_a_wrong_line_is_named_and_the_next_is_read(
     path: Path, text: str | bytes, problem: str
 ) -> None:
     line = text.encode() if isinstance(text, str) else text
-    # A quote that is left open takes what follows with it.
-    rest = b"" if b'"a\n' in line else b"u2,Bo\n"
-    rows = csv_rows(path, b"id,name\n" + line + rest)
+    rows = csv_rows(path, b"id,name\n" + line + b"u2,Bo\n")
 
     (rejection,) = check_rows(rows)
 
     assert (rejection.line, rejection.reason, rejection.final) == (2, problem, True)
-    if rest:
-        assert [row.external_id for row in rows][-1] == "u2"
+    assert [row.external_id for row in rows][-1] == "u2"
+
+
+@pytest.mark.parametrize("cell", ["{", "[1]", "null", "[" * 100_000, '"""x"""'])
+@pytest.mark.parametrize("more", ["", "x"])
+def test_metadata_that_is_no_object_is_refused(path: Path, cell: str, more: str) -> None:
+    (rejection,) = check_rows(csv_rows(path, f"id,metadata,metadata.a\nu1,{cell},{more}\n"))
+
+    assert rejection.reason == "metadata is no JSON object"
+
+
+def test_what_json_cannot_carry_is_refused(path: Path) -> None:
+    (rejection,) = check_rows(csv_rows(path, 'id,metadata\nu1,"{""a"": NaN}"\n'))
+
+    assert rejection.reason == "metadata.a is nan, which JSON cannot carry"
 
 
 @pytest.mark.parametrize(
-    ("cell", "problem"),
+    "broken",
     [
-        ("{", "metadata is not JSON"),
-        ("[1]", "metadata must be a mapping, not list"),
-        ('"{""a"": NaN}"', "metadata.a is nan, which JSON cannot carry"),
-        ("[" * 100_000, "metadata is not JSON"),
+        'u5,"n5',  # up to the end of the file
+        'u5,"n5\nu5b,x" y',  # up to a quote further down
+        'u5,"n5\nu5b,y",z',  # a record of other width
     ],
 )
-def test_metadata_that_is_no_object_is_refused(path: Path, cell: str, problem: str) -> None:
-    (rejection,) = check_rows(csv_rows(path, f"id,metadata\nu1,{cell}\n"))
+def test_a_stray_quote_takes_only_its_own_line(path: Path, broken: str) -> None:
+    lines = [f"u{number},n{number}" for number in range(2_000)]
+    lines[5] = broken
+    rows = csv_rows(path, "\n".join(["id,name", *lines]) + "\n")
 
-    assert rejection.reason == problem
+    rejections = check_rows(rows)
+
+    good = {row.external_id for row in rows} - {"u5b", ""}
+    assert good == {f"u{number}" for number in range(2_000) if number != 5}
+    assert rejections[0].line == 7
+    assert rejections[0].row.cells == ['u5,"n5']
+    assert [row.line for row in rows][-1] == 2_001 + broken.count("\n")
+
+
+def test_a_long_cell_is_read_as_the_service_takes_it(path: Path) -> None:
+    rows = csv_rows(path, f'id,metadata\nu1,"{{""a"": ""{"x" * 200_000}""}}"\n')
+
+    assert not check_rows(rows)
+
+
+def test_what_cannot_be_read_twice_is_refused(path: Path) -> None:
+    os.mkfifo(path)
+
+    with pytest.raises(ValueError, match="is no regular file, which can be read again"):
+        CsvRows(path, external_id="id")
+    with pytest.raises(ValueError, match="is no regular file"):
+        CsvRows(path.parent, external_id="id")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        CsvRows(path.parent / "nowhere", external_id="id")
+    with pytest.raises(TypeError, match="rows must allow a second walk"):
+        check_rows(iter([{"external_id": "u1"}]))
+    with pytest.raises(TypeError, match="rows must allow a second walk"):
+        share(iter([{"external_id": "u1"}]), 0, 1)
+
+
+def test_text_that_breaks_off_in_utf_16_is_told_by_line(path: Path) -> None:
+    rows = csv_rows(path, "id,name\nu1,a\n".encode("utf-16") + b"u", encoding="utf-16")
+
+    with pytest.raises(ValueError, match=r"users.csv, after line \d, is not text in utf-16"):
+        list(rows)
+
+
+@pytest.mark.parametrize("delimiter", ["", ";;", '"', "\n"])
+def test_a_delimiter_that_is_none_is_refused(path: Path, delimiter: str) -> None:
+    with pytest.raises(ValueError, match="delimiter must be one character"):
+        csv_rows(path, "id,name\n", delimiter=delimiter)
+
+
+def test_columns_that_nobody_asks_for_may_be_called_anything(path: Path) -> None:
+    rows = csv_rows(path, "id,name,,\nu1,Ada,,\n")
+
+    assert [row.fields for row in rows] == [{"external_id": "u1", "name": "Ada"}]
+
+
+def test_external_ids_alone_may_be_imported(path: Path) -> None:
+    assert [row.fields for row in csv_rows(path, "id\nu1\n")] == [{"external_id": "u1"}]
 
 
 def test_an_external_id_that_comes_again_is_refused(path: Path) -> None:
@@ -140,7 +211,10 @@ def test_an_external_id_that_comes_again_is_refused(path: Path) -> None:
     [
         ("", {}, "path: .* has no header: it is empty"),
         ('"id\n', {}, "path: .* has no header: the line is not CSV"),
-        ("id,a,a\n", {}, "path: .* has more than one column 'a'"),
+        ("\n\n", {}, "path: .* has no header: it is empty"),
+        ("id,name,name\n", {}, "fields.* has more than one column 'name'"),
+        ("id,id\n", {}, "external_id: .* has more than one column 'id'"),
+        ("id,Email,Full Name\n", {}, "fields: .* has no column that is named like a field"),
         ("id,a\n", {"external_id": "key"}, "external_id: .* has no column 'key', only id, a"),
         ("id,a\n", {"fields": {"email": "b"}}, r"fields\['email'\]: .* has no column 'b'"),
         ("id,a\n", {"fields": {"mail": "a"}}, "fields: 'mail' is none of email, name, .*metadata"),
@@ -184,6 +258,7 @@ def test_a_row_shows_nothing_of_a_customer() -> None:
     row = Row(2, {"external_id": "u1", "email": "ada@x.example"}, cells=["u1", "ada@x.example"])
 
     assert repr(row) == "Row(line=2, problem='')"
+    assert "ada" not in repr(share([row], 0, 1))
 
 
 def test_shares_hold_every_row_once_and_stay_the_same(path: Path) -> None:

@@ -41,7 +41,8 @@ class ExportProgress:
 
     Attributes:
         done: customers written, by an interrupted run before as well.
-        total: customers that the list had when it was last asked.
+        total: customers that the list had when it was last asked, or that a part of it
+            is to hold; a few more are written of a part.
     """
 
     done: int
@@ -161,6 +162,7 @@ def export(
         return page
 
     span = query.span
+    empty = span is not None and span.first == span.stop
     newest = datetime.fromisoformat(span.newest) if span and span.newest else None
     with contextlib.ExitStack() as stack:
         part = stack.enter_context(_Part(path, kind, query))
@@ -176,7 +178,8 @@ def export(
             start = Place(span.total, span.first) if span else None
         stop = span.stop if span else None
         ahead = stack.enter_context(Prefetch(fetch, page_size, prefetch)) if prefetch else fetch
-        for customer in walk(ahead, page_size, start=start, stop=stop, note=note):
+        customers = () if empty else walk(ahead, page_size, start=start, stop=stop, note=note)
+        for customer in customers:
             if newest is None or customer.created_at <= newest:
                 part.add(customer)
         return part.finish()
@@ -186,13 +189,13 @@ class _Part:
     """A file that is being written, and the note beside it of how far it is."""
 
     def __init__(self, path: Path, kind: Format, query: Query) -> None:
-        self._path = path
-        self._beside = path.with_name(f"{path.name}.part")
-        self._note = path.with_name(f"{path.name}.part.state")
+        self._path = path.resolve()  # a link stays one
+        beside = _files.part_of(self._path)
+        self._note = beside.with_name(f"{beside.name}.state")
         self._what = {"export": _VERSION, "format": kind, **query._asdict()}
         self._kind = kind
         self.rows = 0
-        self._file = self._beside.open("ab")
+        self._file = beside.open("ab")
         try:
             _files.lock(self._file, "path", "export")
         except BaseException:
@@ -206,13 +209,16 @@ class _Part:
         self._file.write(head(self._kind))
 
     def go_on(self) -> Place | None:
-        """Take back what was written after the last note; None if there is no note."""
+        """Take back what was written after the last note; None if nothing was noted."""
+        if not self._file.tell():
+            return None
         try:
-            noted = json.loads(self._note.read_bytes())
-            what, self.rows, size, place = noted
+            what, rows, size, place = json.loads(self._note.read_bytes())
             found = Place(*place)
             if found.instant is not None:
                 found = found._replace(instant=datetime.fromisoformat(place[2]))
+            self.rows = int(rows)
+            missing = int(size) - self._file.tell()
         except FileNotFoundError:
             return None
         except (ValueError, TypeError):
@@ -220,13 +226,13 @@ class _Part:
         # Through JSON, as the note was.
         if what != json.loads(json.dumps(self._what)):
             raise ValueError(f"resume: {self._note} is of another export: {what}")
-        if self._file.tell() < size:
-            raise ValueError(f"resume: {self._beside} is shorter than noted: export anew")
-        self._file.truncate(size)
-        self._file.seek(size)
+        if missing > 0:
+            raise ValueError(f"resume: {self._file.name} is shorter than noted: export anew")
+        self._file.seek(self._file.truncate(size))
         return found
 
     def add(self, customer: CustomerSummary) -> None:
+        """Write a customer."""
         self._file.write(encoded(customer, self._kind))
         self.rows += 1
 
@@ -240,25 +246,26 @@ class _Part:
 
     def finish(self) -> int:
         """Give the file its name."""
-        self._note.unlink(missing_ok=True)
         _files.put_in_place(self._file, self._path)
+        self._note.unlink(missing_ok=True)
         return self.rows
 
     def __enter__(self) -> _Part:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if not self._file.closed and not self._note.exists():
+            _files.remove(self._file)  # nothing in it to go on from
         self._file.close()
-        if not self._note.exists():
-            self._beside.unlink(missing_ok=True)
 
 
 def format_of(path: Path, asked: Format | None) -> Format:
     """The format asked for, or the one that the file's name tells."""
     if asked is None:
-        if path.suffix not in _ENDINGS:
+        ending = path.suffix.lower()
+        if ending not in _ENDINGS:
             raise ValueError(f"path: the ending of {path.name} is none of {', '.join(_ENDINGS)}")
-        return _ENDINGS[path.suffix]
+        return _ENDINGS[ending]
     if asked not in _ENDINGS.values():
         raise ValueError("format must be 'jsonl' or 'csv'")
     return asked

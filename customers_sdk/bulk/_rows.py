@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Union
+from typing import Any, Union
 
 import attrs
 
 from customers_sdk import _checks
 from customers_sdk._idempotency import stored_text
 from customers_sdk._json import dumps
+from customers_sdk.bulk._csv import CsvFile
 
 _METADATA = "metadata."
-# What the decoder makes of bytes that are no text in the file's encoding.
-_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 @attrs.frozen
@@ -77,10 +74,11 @@ class Rejection:
 class CsvRows(Iterable[Row]):
     """The rows of a CSV file with a header (RFC 4180); read anew each time they are walked over.
 
-    An empty cell is not sent: it leaves a customer's field alone.
+    An empty cell is not sent: it leaves a customer's field alone. A line that cannot be
+    read is a row with a problem, and the next line is read all the same.
 
     Args:
-        path: the file.
+        path: the file, a regular one.
         external_id: the column of the external id.
         fields: the column of each field: ``email``, ``name``, ``address``, ``city``,
             ``state``, ``country``, ``postal_code``, ``metadata`` (a JSON object) or
@@ -89,8 +87,8 @@ class CsvRows(Iterable[Row]):
         delimiter: between cells.
 
     Raises:
-        ValueError: the file is empty, its header has a column twice or lacks one that is
-            named here, or there is no such field.
+        ValueError: the file is empty; its header lacks a column that is named here, or
+            has it twice; there is no such field, or no column named like one.
         OSError: the file cannot be read.
     """
 
@@ -100,27 +98,23 @@ class CsvRows(Iterable[Row]):
         *,
         external_id: str,
         fields: Mapping[str, str] | None = None,
-        encoding: str = "utf-8-sig",
+        encoding: str = "utf-8",
         delimiter: str = ",",
     ) -> None:
         self.path: Path = Path(path)
-        self._encoding = encoding
-        self._delimiter = delimiter
-        with self._open() as file:
-            header = next(self._cells(file), (0, [], ""))
-        self.columns: tuple[str, ...] = tuple(header[1])
-        if header[2] or not self.columns:
-            raise ValueError(f"path: {self.path} has no header: {header[2] or 'it is empty'}")
-        for column in self.columns:
-            if self.columns.count(column) > 1:
-                raise ValueError(f"path: {self.path} has more than one column {column!r}")
-        if fields is None:
-            fields = {
-                column: column
-                for column in self.columns
-                if _is_field(column) and column != external_id
-            }
+        self._file = CsvFile(self.path, encoding, delimiter)
+        header = next(self._file.records(), None)
+        if header is None or header.problem:
+            raise ValueError(
+                f"path: {self.path} has no header: {header.problem if header else 'it is empty'}"
+            )
+        self.columns: tuple[str, ...] = tuple(header.cells)
         self._places = {"external_id": self._place(external_id, "external_id")}
+        if fields is None:
+            named = [name for name in self.columns if _is_field(name) and name != external_id]
+            fields = dict(zip(named, named))
+            if not fields and len(self.columns) > 1:
+                raise ValueError(f"fields: {self.path} has no column that is named like a field")
         for field, column in fields.items():
             if not _is_field(field):
                 known = ", ".join(name for name in _checks.CUSTOMER_FIELDS if _is_field(name))
@@ -128,89 +122,82 @@ class CsvRows(Iterable[Row]):
             self._places[field] = self._place(column, f"fields[{field!r}]")
 
     def _place(self, column: str, name: str) -> int:
+        if self.columns.count(column) > 1:
+            raise ValueError(f"{name}: {self.path} has more than one column {column!r}")
         if column not in self.columns:
             columns = ", ".join(self.columns)
             raise ValueError(f"{name}: {self.path} has no column {column!r}, only {columns}")
         return self.columns.index(column)
 
-    def _open(self) -> IO[str]:
-        try:
-            return self.path.open(encoding=self._encoding, errors="surrogateescape", newline="")
-        except LookupError as error:
-            raise ValueError(f"encoding: {error}") from None
-
-    def _cells(self, file: IO[str]) -> Iterator[tuple[int, list[str], str]]:
-        """The line, the cells and the problem of each record that is not blank."""
-        reader = csv.reader(file, delimiter=self._delimiter, strict=True)
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                yield line, [], f"the line is not CSV: {error}"
-                continue
-            if cells is None:
-                return
-            if any(map(_UNDECODED.search, cells)):
-                yield line, cells, f"the line is not text in {self._encoding}"
-            elif cells:
-                yield line, cells, ""
-
     def __iter__(self) -> Iterator[Row]:
-        with self._open() as file:
-            records = self._cells(file)
-            next(records, None)
-            for line, cells, problem in records:
-                if not problem and len(cells) != len(self.columns):
-                    problem = (  # noqa: PLW2901
-                        f"the line has {len(cells)} cells, and the header {len(self.columns)}"
-                    )
-                yield Row(line, {}, problem, cells) if problem else self._row(line, cells)
+        records = self._file.records()
+        next(records, None)
+        for line, cells, problem in records:
+            yield Row(line, {}, problem, cells) if problem else self._row(line, cells)
 
     def _row(self, line: int, cells: list[str]) -> Row:
         fields: dict[str, Any] = {}
-        metadata: dict[str, Any] = {}
-        problem = ""
+        members: dict[str, Any] = {}
         for field, place in self._places.items():
             cell = cells[place]
-            if not cell:
-                continue
-            if field.startswith(_METADATA):
-                metadata[field[len(_METADATA) :]] = cell
-            elif field != "metadata":
+            if cell and field.startswith(_METADATA):
+                members[field[len(_METADATA) :]] = cell
+            elif cell and field == "metadata":
+                whole = _json_object(cell)
+                if whole is None:
+                    return Row(line, {}, "metadata is no JSON object", cells)
+                members = {**whole, **members}
+            elif cell:
                 fields[field] = cell
-            else:
-                try:
-                    fields[field] = json.loads(cell)
-                except (ValueError, RecursionError):
-                    problem = "metadata is not JSON"
-        if metadata:
-            whole = fields.get("metadata", {})
-            fields["metadata"] = {**whole, **metadata} if isinstance(whole, dict) else whole
-        return Row(line, fields, problem, cells)
+        if members:
+            fields["metadata"] = members
+        return Row(line, fields, cells=cells)
+
+
+def _json_object(cell: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(cell)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def walk_again(rows: Rows) -> Rows:
+    """Rows that can be walked over more than once.
+
+    Raises:
+        TypeError: they cannot.
+    """
+    if iter(rows) is rows:
+        raise TypeError("rows must allow a second walk over them: give a list, or CsvRows")
+    return rows
 
 
 def check_rows(rows: Rows) -> list[Rejection]:
     """Find the rows that an import would refuse before its first request.
 
     Raises:
-        TypeError: ``rows`` holds what is neither a row nor a mapping.
+        TypeError: ``rows`` can be walked over only once, or holds what is neither a row
+            nor a mapping.
     """
-    checked = with_problems(rows)
+    checked = with_problems(walk_again(rows))
     return [Rejection(row, problem) for row, problem in checked if problem]
 
 
 def as_rows(rows: Rows) -> Iterator[Row]:
     """Rows, made of mappings where those were given; a field that is None is not sent."""
-    for index, row in enumerate(rows, 1):
-        if isinstance(row, Row):
-            yield row
-        elif isinstance(row, Mapping):
-            fields = {name: value for name, value in row.items() if value is not None}
-            yield Row(index, fields)
+    for index, given in enumerate(rows, 1):
+        if isinstance(given, Row):
+            row = given
+        elif isinstance(given, Mapping):
+            row = Row(index, given)
         else:
-            kind = _checks.kind_of(row)
+            kind = _checks.kind_of(given)
             raise TypeError(f"rows must hold mappings or Row, and item {index} is a {kind}")
+        if any(value is None for value in row.fields.values()):
+            fields = {name: value for name, value in row.fields.items() if value is not None}
+            row = attrs.evolve(row, fields=fields)
+        yield row
 
 
 def with_problems(rows: Rows) -> Iterator[tuple[Row, str]]:

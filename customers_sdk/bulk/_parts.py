@@ -15,8 +15,9 @@ from typing import Any
 import attrs
 
 from customers_sdk import _checks
+from customers_sdk._idempotency import stored_text
 from customers_sdk.bulk import _files
-from customers_sdk.bulk.exporting import (
+from customers_sdk.bulk._exporting import (
     ExportProgress,
     Format,
     Query,
@@ -26,10 +27,10 @@ from customers_sdk.bulk.exporting import (
     format_of,
     head,
 )
-from customers_sdk.bulk.rows import Row, Rows, as_rows
+from customers_sdk.bulk._rows import Row, Rows, as_rows, walk_again
 from customers_sdk.client import Client
 from customers_sdk.customers import UNSET, Unset
-from customers_sdk.errors import CustomersError
+from customers_sdk.errors import CustomersError, ResponseFormatError
 from customers_sdk.models import CustomerSummary
 
 _MOST_PARTS = 10_000
@@ -51,14 +52,14 @@ def share(rows: Rows, index: int, of: int) -> Iterable[Row]:
         of: how many there are.
 
     Raises:
-        TypeError, ValueError: a number is wrong.
+        TypeError, ValueError: a number is wrong, or ``rows`` can be walked over only once.
     """
     _checks.integer(of, "of", most=_MOST_PARTS)
     _checks.integer(index, "index", least=0, most=of - 1)
-    return _Share(rows, index, of)
+    return _Share(walk_again(rows), index, of)
 
 
-@attrs.frozen
+@attrs.frozen(repr=False)
 class _Share(Iterable[Row]):
     rows: Rows
     index: int
@@ -66,7 +67,7 @@ class _Share(Iterable[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         for row in as_rows(self.rows):
-            digest = hashlib.sha256(row.external_id.encode(errors="replace")).digest()
+            digest = hashlib.sha256(stored_text(row.external_id).encode()).digest()
             if int.from_bytes(digest[:8], "big") % self.of == self.index:
                 yield row
 
@@ -193,18 +194,23 @@ def merge_exports(
         ValueError: a part is no file of JSON Lines.
         OSError: a file cannot be read or written.
     """
-    target = Path(path)
+    target = Path(path).resolve()
     kind = format_of(target, format)
+    sources = [Path(part) for part in parts]
+    if _files.part_of(target) in [source.resolve() for source in sources]:
+        raise ValueError(f"parts: {_files.part_of(target)} is where {target.name} is written")
     seen: set[str] = set()
-    with _files.beside(target) as file:
+    with _files.replacing(target) as file:
         file.write(head(kind))
-        for part in parts:
-            for line, record in _records(Path(part)):
-                if record["id"] in seen:
-                    continue
-                seen.add(record["id"])
-                as_is = kind == "jsonl"
-                file.write(line if as_is else encoded(CustomerSummary.from_dict(record), kind))
+        for source in sources:
+            for number, line in enumerate(_lines(source), 1):
+                try:
+                    customer = CustomerSummary.from_dict(json.loads(line))
+                except (ValueError, TypeError, ResponseFormatError):
+                    raise ValueError(f"parts: line {number} of {source} is no customer") from None
+                if customer.id not in seen:
+                    seen.add(customer.id)
+                    file.write(line if kind == "jsonl" else encoded(customer, kind))
         if len(seen) < total:
             raise IncompleteExportError(
                 f"the parts hold {len(seen)} of {total} customers: export again"
@@ -212,14 +218,8 @@ def merge_exports(
     return len(seen)
 
 
-def _records(part: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """The lines of a part, each as it is and decoded."""
-    with part.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                record = json.loads(line)
-            except ValueError:
-                record = None
-            if not isinstance(record, dict) or "id" not in record:
-                raise ValueError(f"parts: line {number} of {part} is no customer")
-            yield line, record
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file, the last one with its end even if it has none there."""
+    with path.open("rb") as file:
+        for line in file:
+            yield line if line.endswith(b"\n") else line + b"\n"

@@ -8,21 +8,29 @@ whose answer is lost is looked up again. The journal only spares a second run th
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import attrs
-
 from customers_sdk import _checks
 from customers_sdk._idempotency import same
-from customers_sdk.bulk.journal import Journal, digest
-from customers_sdk.bulk.rows import Rejection, Row, Rows, as_rows, with_problems
+from customers_sdk.bulk._journal import (
+    CREATED,
+    FAILED,
+    REJECTED,
+    UNCHANGED,
+    UPDATED,
+    Journal,
+)
+from customers_sdk.bulk._pace import Pace
+from customers_sdk.bulk._plan import Plan, plan_of
+from customers_sdk.bulk._reports import ImportReport, Progress
+from customers_sdk.bulk._rows import Rejection, Row, Rows, as_rows, walk_again
 from customers_sdk.client import Client
 from customers_sdk.errors import (
+    ApiError,
     AuthenticationError,
     ConfigurationError,
     ConflictError,
@@ -38,55 +46,6 @@ from customers_sdk.models import Customer
 _MOST_WORKERS = 32
 # So many rows failing one after another means that the next will fail as well.
 _GIVE_UP_AFTER = 10
-
-CREATED, UPDATED, UNCHANGED, REJECTED = "created", "updated", "unchanged", "rejected"
-
-
-@attrs.frozen
-class Progress:
-    """How far an import is; all are numbers of rows.
-
-    Attributes:
-        done: settled in one way or another.
-        total: in the input.
-        created, updated, unchanged: imported by this run.
-        rejected: refused, by the checks or by the service.
-        failed: not imported for a reason that may pass.
-        resumed: imported by an earlier run, going by the journal.
-    """
-
-    done: int
-    total: int
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    rejected: int = 0
-    failed: int = 0
-    resumed: int = 0
-
-
-@attrs.frozen
-class ImportReport:
-    """What an import did; in a dry run, what it would do.
-
-    Attributes:
-        created, updated, unchanged: rows imported by this run.
-        resumed: rows imported by an earlier one, going by the journal.
-        rejections: the rows that were not imported, in no particular order.
-        dry_run: whether nothing was written.
-    """
-
-    created: int
-    updated: int
-    unchanged: int
-    resumed: int
-    rejections: tuple[Rejection, ...] = attrs.field(repr=False)
-    dry_run: bool = False
-
-    @property
-    def complete(self) -> bool:
-        """Whether every row was imported, by this run or an earlier one."""
-        return not self.rejections
 
 
 def import_rows(
@@ -104,7 +63,7 @@ def import_rows(
 
     All rows are checked first; a row that cannot be right is rejected, and the others
     are imported. Of a customer that exists, only the fields that a row holds and that
-    differ are sent; the members of ``metadata`` are merged into what is stored.
+    differ are sent; the members of ``metadata`` are merged into what is stored then.
 
     Ctrl-C, and an error that ends the import, let the rows in flight finish and be noted.
 
@@ -127,22 +86,25 @@ def import_rows(
 
     Raises:
         TypeError, ValueError: an argument is wrong; ``rows`` can be walked over only
-            once; the journal is of another import or in use.
+            once, or the second walk gave others; the journal is of another import or in
+            use.
+        OSError: the rows cannot be read, or the journal cannot be written.
         AuthenticationError, PermissionDeniedError, ConfigurationError: no row could be
             imported.
         CustomersError: ten rows in a row failed; the error of the last one.
     """
     _checks.integer(workers, "workers", most=_MOST_WORKERS)
     pace = Pace(rate)
-    if iter(rows) is rows:
-        raise TypeError("rows must allow a second walk over them: give a list, or CsvRows")
-    app = client.app_id if app_id is None else _checks.text(app_id, "app_id")
+    walk_again(rows)
+    app = client.app_id if app_id is None else app_id
+    # Asks for nothing, but refuses what is no id before a journal is made.
+    client.customers.list(app_id=app)
     with contextlib.ExitStack() as stack:
         kept = None
         if journal is not None and not dry_run:
             scope = {"base_url": client.base_url, "app_id": app}
             kept = stack.enter_context(Journal(journal, scope))
-        plan = _plan(rows, kept)
+        plan = plan_of(rows, kept)
         run = _Import(client, app, plan, kept, dry_run=dry_run, progress=progress)
         run.upsert(rows, workers, pace)
         if kept is not None and not run.failed:
@@ -150,75 +112,6 @@ def import_rows(
     return ImportReport(
         **run.counts, resumed=plan.resumed, rejections=tuple(run.rejections), dry_run=dry_run
     )
-
-
-class _Plan(NamedTuple):
-    """What the first walk over the rows finds.
-
-    Attributes:
-        total: how many rows there are.
-        fields: the fields that those to import hold.
-        wanted: the external ids of the rows to import.
-        rejections: the rows that are wrong, or were refused in an earlier run, by index.
-        resumed: how many an earlier run has imported.
-    """
-
-    total: int
-    fields: frozenset[str]
-    wanted: frozenset[str]
-    rejections: dict[int, Rejection]
-    resumed: int
-
-
-def _plan(rows: Rows, journal: Journal | None) -> _Plan:
-    settled = journal.settled if journal is not None else {}
-    rejections = {}
-    fields: set[str] = set()
-    wanted: set[str] = set()
-    total = resumed = 0
-    for index, (row, problem) in enumerate(with_problems(rows)):
-        total += 1
-        if problem:
-            rejections[index] = Rejection(row, problem)
-            continue
-        before = settled.get(digest(row)) if settled else None
-        if before is None:
-            fields.update(row.fields)
-            wanted.add(row.external_id)
-        elif before.what == REJECTED:
-            rejections[index] = Rejection(row, before.reason)
-        else:
-            resumed += 1
-    return _Plan(total, frozenset(fields - {"external_id"}), frozenset(wanted), rejections, resumed)
-
-
-class Pace:
-    """Lets so many pass a second, at even intervals."""
-
-    def __init__(
-        self,
-        rate: float | None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] = time.sleep,
-    ) -> None:
-        if rate is None:
-            self._interval = 0.0
-        elif isinstance(rate, bool) or not isinstance(rate, (int, float)):
-            raise TypeError(f"rate must be a number, not {_checks.kind_of(rate)}")
-        elif not (math.isfinite(rate) and rate > 0):
-            raise ValueError("rate must be more than 0 rows a second")
-        else:
-            self._interval = 1 / rate
-        self._clock = clock
-        self._sleep = sleep
-        self._next = -math.inf
-
-    def wait(self) -> None:
-        """Return when the next one may pass."""
-        now = self._clock()
-        if now < self._next:
-            self._sleep(self._next - now)
-        self._next = max(self._next, now) + self._interval
 
 
 class _Known(NamedTuple):
@@ -235,7 +128,7 @@ class _Import:
         self,
         client: Client,
         app_id: str,
-        plan: _Plan,
+        plan: Plan,
         journal: Journal | None,
         *,
         dry_run: bool,
@@ -263,7 +156,9 @@ class _Import:
         with ThreadPoolExecutor(workers, "customers_sdk-import") as threads:
             try:
                 for row, known in self.to_send(rows):
-                    pace.wait()
+                    while (seconds := pace.seconds()) > 0:
+                        self.pause(flying, seconds)
+                    pace.pass_one()
                     flying[threads.submit(self.settle, row, known)] = row
                     if len(flying) >= 2 * workers:
                         self.land(flying)
@@ -297,14 +192,29 @@ class _Import:
 
     def to_send(self, rows: Rows) -> Iterator[tuple[Row, _Known | None]]:
         """The rows that take a request; those that take none are settled on the way."""
+        for turn in (False, True) if self.plan.late else (False,):
+            for row in self.left(rows):
+                if (row.external_id in self.plan.late) is not turn:
+                    continue
+                known = self.index.get(row.external_id) if self.index is not None else None
+                if known is not None and not _changes(row, known):
+                    self.note(row, UNCHANGED)
+                else:
+                    yield row, known
+
+    def left(self, rows: Rows) -> Iterator[Row]:
+        """The rows to import, if the input is still what it was."""
+        total = left = 0
         for index, row in enumerate(as_rows(rows)):
-            if index in self.plan.rejections or row.external_id not in self.plan.wanted:
-                continue
-            known = self.index.get(row.external_id) if self.index is not None else None
-            if known is not None and not _changes(row, known):
-                self.note(row, UNCHANGED)
-            else:
-                yield row, known
+            total += 1
+            if index not in self.plan.rejections and row.external_id in self.plan.wanted:
+                left += 1
+                yield row
+        if total != self.plan.total or left != len(self.plan.wanted):
+            raise ValueError(
+                f"rows changed during the import: {total} came the second time, after "
+                f"{self.plan.total}; import again"
+            )
 
     def settle(self, row: Row, known: _Known | None) -> str:
         """Create or update the customer of a row; runs on a worker's thread."""
@@ -327,14 +237,21 @@ class _Import:
                 known = self.look_up(row)
             if known is None:
                 raise
-            ours = isinstance(error, TransportError) and not _changes(row, known)
+            taken = isinstance(error, ApiError) and error.status in (409, 500)
+            ours = not taken and not _changes(row, known)
             return CREATED if ours else self.bring_up_to_date(row, known)
         return CREATED
 
     def bring_up_to_date(self, row: Row, known: _Known) -> str:
         """Send the fields that differ."""
         changes = _changes(row, known)
-        if changes and not self.dry_run:
+        if self.dry_run or not changes:
+            return UPDATED if changes else UNCHANGED
+        if "metadata" in changes:
+            # It is written as a whole, and others may have added to it since it was listed.
+            known = self.known(self.customers.retrieve(known.id))
+            changes = _changes(row, known)
+        if changes:
             self.customers.update(known.id, **changes)
         return UPDATED if changes else UNCHANGED
 
@@ -343,18 +260,23 @@ class _Import:
         found = self.customers.find_by_external_id(row.external_id, app_id=self.app_id)
         return None if found is None else self.known(found)
 
-    def land(self, flying: dict[Future[str], Row]) -> None:
+    def pause(self, flying: dict[Future[str], Row], seconds: float) -> None:
+        """Let some time pass; what is settled meanwhile is noted."""
+        if flying:
+            self.land(flying, seconds)
+        else:
+            time.sleep(seconds)
+
+    def land(self, flying: dict[Future[str], Row], timeout: float | None = None) -> None:
         """Wait until at least one of the rows in flight is settled, and note which."""
-        for future in wait(flying, return_when=FIRST_COMPLETED).done:
+        for future in wait(flying, timeout, FIRST_COMPLETED).done:
             row = flying.pop(future)
             try:
                 what = future.result()
             except (AuthenticationError, PermissionDeniedError, ConfigurationError):
                 raise
-            except (ValidationError, ConflictError, IdempotencyError, ValueError) as error:
-                self.reject(row, str(error))
-            except CustomersError as error:
-                self.fail(row, error)
+            except (CustomersError, ValueError) as error:
+                self.refuse(row, error)
             else:
                 self.failed_in_a_row = 0
                 self.note(row, what)
@@ -363,22 +285,17 @@ class _Import:
         """A row is imported."""
         self.counts[what] += 1
         if self.journal is not None:
-            self.journal.add(digest(row), what)
+            self.journal.add(row, what)
         self.report()
 
-    def reject(self, row: Row, reason: str) -> None:
-        """The service refuses a row, and would again."""
-        self.failed_in_a_row = 0
-        self.rejections.append(Rejection(row, reason))
+    def refuse(self, row: Row, error: Exception) -> None:
+        """A row is not imported; if it is one of many that fail, no other can be."""
+        final = _is_final(error)
+        self.rejections.append(Rejection(row, str(error), final))
+        self.failed += not final
+        self.failed_in_a_row = 0 if final else self.failed_in_a_row + 1
         if self.journal is not None:
-            self.journal.add(digest(row), REJECTED, reason)
-        self.report()
-
-    def fail(self, row: Row, error: CustomersError) -> None:
-        """A row could not be imported now; if it is one of many, no other can."""
-        self.failed += 1
-        self.failed_in_a_row += 1
-        self.rejections.append(Rejection(row, str(error), final=False))
+            self.journal.add(row, *((REJECTED, str(error)) if final else (FAILED,)))
         self.report()
         if self.failed_in_a_row >= _GIVE_UP_AFTER:
             raise error
@@ -412,3 +329,11 @@ def _changes(row: Row, known: _Known) -> dict[str, Any]:
         if not same(wanted, stored):
             changes[name] = wanted
     return changes
+
+
+def _is_final(error: Exception) -> bool:
+    """Whether the service would refuse a row again."""
+    if isinstance(error, ValidationError):
+        return error.code is not None  # otherwise it is a proxy that speaks
+    too_large = isinstance(error, ApiError) and error.status == 413
+    return too_large or isinstance(error, (IdempotencyError, ValueError))
