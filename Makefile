@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+SCALE_ARGS ?=
 
 BIN := $(VENV)/bin
 # Twice quiet: errors still show, warnings about the machine's pip settings do not.
@@ -17,7 +18,7 @@ TYPED_EXAMPLES = $(wildcard tests/typing*)
 .DELETE_ON_ERROR:
 # All targets share one environment, and two pips in it would trip over each other.
 .NOTPARALLEL:
-.PHONY: help demo test coverage lint format types docs wheel bench clean
+.PHONY: help demo test coverage lint format types docs wheel bench scale clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
@@ -76,6 +77,9 @@ wheel: $(VENV)/.tool-build  ## build the wheel and the source distribution
 bench: $(VENV)/.extra-bench  ## measure against the peers (BENCH_ARGS=...)
 	@test -d tests/benchmarks || { echo "There is no tests/benchmarks yet." >&2; exit 1; }
 	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
+
+scale: $(VENV)/.extra-test  ## import and export by the 100,000 (SCALE_ARGS=50: a fiftieth)
+	@$(BIN)/python -m tests.scale $(SCALE_ARGS)
 
 clean:  ## remove the environment and everything built
 	@rm -rf $(VENV) build dist docs/_build htmlcov .coverage .coverage.* \

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS customers (
     created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
     UNIQUE (app_id, external_id));
 CREATE INDEX IF NOT EXISTS customers_newest ON customers (created_at DESC, seq);
+CREATE INDEX IF NOT EXISTS customers_of_app ON customers (app_id, created_at DESC, seq);
 CREATE TABLE IF NOT EXISTS wallets (
     id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id),
     chain_id INTEGER NOT NULL REFERENCES chains, wallet_address TEXT NOT NULL,

@@ -1,0 +1,176 @@
+"""The Celery example with a real broker and a real worker, of whose processes one is killed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from customers_sdk.sandbox import Sandbox
+
+from .running import ROOT, divisor
+
+EXAMPLE = ROOT / "docs" / "examples" / "celery_import"
+REDIS = shutil.which("redis-server")
+ROWS, SHARES, PARTS = 400, 4, 3
+PROCESSES = 2
+# Seconds for what takes a few of them, on a busy machine.
+PATIENCE = 30
+
+pytestmark = [
+    pytest.mark.skipif(divisor() == 0, reason="CUSTOMERS_SDK_SCALE is 0"),
+    pytest.mark.skipif(find_spec("celery") is None, reason="celery is not installed"),
+    pytest.mark.skipif(REDIS is None, reason="there is no redis-server on PATH"),
+    pytest.mark.skipif(not Path("/proc/self").exists(), reason="a worker's processes are in /proc"),
+]
+
+
+@contextmanager
+def started(
+    command: list[str], log: Path, environment: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command until the end of the block, with all that it starts; then show its log."""
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(  # noqa: S603 - our own command
+            command,
+            cwd=EXAMPLE,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+            print(f"--- {log.name}", log.read_text("utf-8", "replace"), sep="\n")  # noqa: T201
+
+
+def until(holds: Callable[[], Any], what: str) -> None:
+    """Wait for something."""
+    ends = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < ends, f"{what} within {PATIENCE} s"
+        time.sleep(0.01)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii")
+    return [int(pid) for pid in listed.split()]
+
+
+def write_file(path: Path) -> tuple[dict[str, str], list[int]]:
+    """Write a CSV file; gives the emails by external id, and the lines that are rejected."""
+    emails: dict[str, str] = {}
+    rejected = []
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("user_id", "email", "name"))
+        for number in range(ROWS):
+            email = f"user{number}@example.com" if number % 100 else "not-an-address"
+            writer.writerow((f"user-{number}", email, f"User {number}"))
+            if number % 100:
+                emails[f"user-{number}"] = email
+            else:
+                rejected.append(number + 2)
+    return emails, rejected
+
+
+class Workshop:
+    """A broker, a worker, and a service for them."""
+
+    def __init__(self, stack: ExitStack, directory: Path, sandbox: Sandbox) -> None:
+        self._directory = directory
+        port = free_port()
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "REDIS_URL": f"redis://127.0.0.1:{port}/0",
+            "NODERAILS_API_KEY": sandbox.api_key,
+            "NODERAILS_APP_ID": sandbox.app_id,
+            "NODERAILS_BASE_URL": sandbox.base_url,
+        }
+        redis = [str(REDIS), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(directory)]
+        stack.enter_context(self.started("redis", [*redis, "--save", "", "--appendonly", "no"]))
+        until(lambda: listens(port), "redis listens")
+        celery = [sys.executable, "-m", "celery", "-A", "tasks", "worker", "--pool", "prefork"]
+        quick = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+        options = ["--concurrency", str(PROCESSES), "--loglevel", "info", *quick]
+        self.worker = stack.enter_context(self.started("worker", [*celery, *options]))
+
+    def started(self, name: str, command: list[str]) -> Any:
+        return started(command, self._directory / f"{name}.log", self._environment)
+
+    @contextmanager
+    def doing(self, what: str, file: Path, pieces: int) -> Iterator[Callable[[], Any]]:
+        """Run the example's own script; gives what waits for its result."""
+        command = [sys.executable, "start.py", what, str(file), str(pieces)]
+        with self.started(what, command) as process:
+
+            def result() -> Any:
+                assert process.wait(PATIENCE) == 0
+                return json.loads((self._directory / f"{what}.log").read_text("utf-8"))
+
+            yield result
+
+
+def test_a_killed_process_loses_and_duplicates_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "users.csv"
+    emails, rejected = write_file(file)
+    with Sandbox(latency=0.03) as sandbox, ExitStack() as stack:
+        workshop = Workshop(stack, tmp_path, sandbox)
+
+        with workshop.doing("import", file, SHARES) as result:
+            # Half of the shares are then done to a third.
+            until(lambda: len(sandbox.customers) >= ROWS // 6, "rows are imported")
+            before = children(workshop.worker)
+            os.kill(before[0], signal.SIGKILL)
+            shares = result()
+        assert len(before) == PROCESSES
+        assert len(shares) == SHARES
+        assert sum(share["imported"] for share in shares) == len(emails)
+        assert sum(share["resumed"] for share in shares) > 0
+        lines = [line for share in shares for line, reason in share["rejected"] if reason]
+        assert sorted(lines) == rejected
+        stored = sandbox.customers
+        assert {customer.external_id: customer.email for customer in stored} == emails
+        assert len(stored) == len(emails)
+        assert not list(tmp_path.glob("*.journal"))
+
+        exported = tmp_path / "customers.jsonl"
+        with workshop.doing("export", exported, PARTS) as result:
+            assert result() == {"exported": len(emails)}
+        ids = [json.loads(line)["id"] for line in exported.read_text("utf-8").splitlines()]
+        assert sorted(ids) == sorted(customer.id for customer in stored)
