@@ -258,6 +258,12 @@ class _OneHostAdapter(HTTPAdapter):
             found = self._found = ((verify, cert), pool)
         return found[1]
 
+    def request_url(self, request: Any, proxies: Any) -> str:
+        """What is asked for: all that follows the host, unless a proxy wants more."""
+        if proxies:
+            return super().request_url(request, proxies)
+        return f"/{request.url.split('/', 3)[3]}"
+
     def close(self) -> None:
         """Forget the pool as well."""
         self._found = None
