@@ -113,8 +113,10 @@ class Workshop:
     def __init__(self, stack: ExitStack, directory: Path, sandbox: Sandbox) -> None:
         self._directory = directory
         port = free_port()
+        # Celery would set Django up for itself, and the tests of the frameworks name one.
+        outer = {name: os.environ[name] for name in os.environ.keys() - {"DJANGO_SETTINGS_MODULE"}}
         self._environment = {
-            **os.environ,
+            **outer,
             "PYTHONPATH": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
             "REDIS_URL": f"redis://127.0.0.1:{port}/0",
