@@ -1,4 +1,4 @@
-"""Idempotency keys: made, scoped, and checked when an answer is a stored one.
+"""Idempotency: keys, made, scoped and checked, and creations whose outcome is in doubt.
 
 The service's keys are global and need no authentication (recordings
 ``idem_no_api_key_same_key`` and ``idem_other_path_same_key``): whoever sends a key
@@ -8,16 +8,20 @@ are. So no key goes out as it is.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
 import os
 import re
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from customers_sdk._checks import trimmed
+from customers_sdk.errors import ConflictError, CustomersError, ServerError, TransportError
+
+T = TypeVar("T")
 
 
 def draw() -> str:
@@ -113,3 +117,32 @@ def differs(sent: Mapping[str, Any], record: object) -> str | None:
         if not same(value, stored):
             return name
     return None
+
+
+def made_or_found(
+    make: Callable[[], T], find: Callable[[], T | None]
+) -> tuple[T, CustomersError | None]:
+    """Create a customer, or find the one that an attempt came too late for, or has made.
+
+    Args:
+        make: creates them.
+        find: looks them up.
+
+    Returns:
+        The customer. If they were found, with the error that made it necessary: somebody
+        else has just taken the id, or the answer was lost.
+
+    Raises:
+        CustomersError: as ``make``, where nobody is found or the outcome is in no doubt.
+    """
+    try:
+        return make(), None
+    except (ServerError, ConflictError, TransportError) as error:
+        if not isinstance(error, ConflictError) and not error.outcome_unknown:
+            raise
+        found = None
+        with contextlib.suppress(CustomersError):
+            found = find()
+        if found is None:
+            raise
+        return found, error

@@ -441,19 +441,15 @@ class Customers:
         found = self._find(external_id, app_id, rest)
         if found is not None:
             return found, False
-        try:
-            made = self.create(external_id=external_id, app_id=app_id, **rest()._asdict(), **fields)
-        except (ServerError, ConflictError, TransportError) as error:
-            # Somebody else has just taken the id, or the answer was lost.
-            if not isinstance(error, ConflictError) and not error.outcome_unknown:
-                raise
-            with contextlib.suppress(CustomersError):
-                found = self._find(external_id, app_id, rest)
-            if found is None:
-                raise
-            ours = isinstance(error, TransportError) and _is_fresh(found, fields)
-            return found, ours
-        return made, True
+        made, error = _idempotency.made_or_found(
+            lambda: self.create(
+                external_id=external_id, app_id=app_id, **rest()._asdict(), **fields
+            ),
+            lambda: self._find(external_id, app_id, rest),
+        )
+        if error is None:
+            return made, True
+        return made, isinstance(error, TransportError) and _is_fresh(made, fields)
 
     def _find(
         self, external_id: str, app_id: str | None, rest: Callable[[], Limits]

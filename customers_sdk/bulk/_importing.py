@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from customers_sdk import _checks
-from customers_sdk._idempotency import same
+from customers_sdk._idempotency import made_or_found, same
 from customers_sdk.bulk._journal import (
     CREATED,
     FAILED,
@@ -33,12 +33,9 @@ from customers_sdk.errors import (
     ApiError,
     AuthenticationError,
     ConfigurationError,
-    ConflictError,
     CustomersError,
     IdempotencyError,
     PermissionDeniedError,
-    ServerError,
-    TransportError,
     ValidationError,
 )
 from customers_sdk.models import Customer
@@ -219,28 +216,24 @@ class _Import:
     def settle(self, row: Row, known: _Known | None) -> str:
         """Create or update the customer of a row; runs on a worker's thread."""
         if known is None and self.index is None:
-            known = self.look_up(row)
+            found = self.look_up(row)
+            known = None if found is None else self.known(found)
         return self.make(row) if known is None else self.bring_up_to_date(row, known)
 
     def make(self, row: Row) -> str:
         """Create a customer, unless they turn out to exist."""
         if self.dry_run:
             return CREATED
-        try:
-            self.customers.create(app_id=self.app_id, **row.fields)
-        except (ServerError, ConflictError, TransportError) as error:
-            # Somebody else has just taken the id, or the answer was lost.
-            if not isinstance(error, ConflictError) and not error.outcome_unknown:
-                raise
-            known = None
-            with contextlib.suppress(CustomersError):
-                known = self.look_up(row)
-            if known is None:
-                raise
-            taken = isinstance(error, ApiError) and error.status in (409, 500)
-            ours = not taken and not _changes(row, known)
-            return CREATED if ours else self.bring_up_to_date(row, known)
-        return CREATED
+        customer, error = made_or_found(
+            lambda: self.customers.create(app_id=self.app_id, **row.fields),
+            lambda: self.look_up(row),
+        )
+        if error is None:
+            return CREATED
+        known = self.known(customer)
+        taken = isinstance(error, ApiError) and error.status in (409, 500)
+        ours = not taken and not _changes(row, known)
+        return CREATED if ours else self.bring_up_to_date(row, known)
 
     def bring_up_to_date(self, row: Row, known: _Known) -> str:
         """Send the fields that differ."""
@@ -255,10 +248,9 @@ class _Import:
             self.customers.update(known.id, **changes)
         return UPDATED if changes else UNCHANGED
 
-    def look_up(self, row: Row) -> _Known | None:
+    def look_up(self, row: Row) -> Customer | None:
         """The customer that has a row's external id."""
-        found = self.customers.find_by_external_id(row.external_id, app_id=self.app_id)
-        return None if found is None else self.known(found)
+        return self.customers.find_by_external_id(row.external_id, app_id=self.app_id)
 
     def pause(self, flying: dict[Future[str], Row], seconds: float) -> None:
         """Let some time pass; what is settled meanwhile is noted."""
