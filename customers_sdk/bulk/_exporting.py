@@ -195,12 +195,7 @@ class _Part:
         self._what = {"export": _VERSION, "format": kind, **query._asdict()}
         self._kind = kind
         self.rows = 0
-        self._file = beside.open("ab")
-        try:
-            _files.lock(self._file, "path", "export")
-        except BaseException:
-            self._file.close()
-            raise
+        self._file = _files.claim(beside, "path", "export")
 
     def begin(self) -> None:
         """Start with an empty file."""

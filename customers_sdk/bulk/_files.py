@@ -19,17 +19,29 @@ except ImportError:
     fcntl = None  # type: ignore[assignment]
 
 
-def lock(file: IO[bytes], name: str, what: str) -> None:
-    """Keep a file until it is closed, or this process and those it has forked have ended.
+def claim(path: Path, name: str, what: str) -> IO[bytes]:
+    """Open a file to append to, made if it is not there, for this process alone.
+
+    It is kept until it is closed, or this process and those it has forked have ended.
 
     Args:
-        file: opened, and not yet written to.
+        path: the file.
         name: the argument to blame.
         what: the kind of work that may have it.
 
     Raises:
         ValueError: another process has it, or had it and has just ended.
     """
+    file = path.open("a+b")
+    try:
+        _lock(file, name, what)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _lock(file: IO[bytes], name: str, what: str) -> None:
     if fcntl is None:
         return
     try:
@@ -80,8 +92,7 @@ def part_of(path: Path) -> Path:
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A new file that takes the place of ``path`` if all goes well, or else goes."""
-    with part_of(path).open("ab") as file:
-        lock(file, "path", "merge or export")
+    with claim(part_of(path), "path", "merge or export") as file:
         try:
             file.truncate(0)
             yield file

@@ -56,9 +56,8 @@ class Journal:
         self._path = Path(path).resolve()
         self._entries: dict[str, Entry] = {}
         self._header = json.dumps({"journal": _VERSION, **scope}).encode() + b"\n"
-        self._file = self._path.open("a+b")
+        self._file = _files.claim(self._path, "journal", "import")
         try:
-            _files.lock(self._file, "journal", "import")
             self._read()
         except BaseException:
             self._file.close()
