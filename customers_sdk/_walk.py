@@ -151,7 +151,7 @@ class _Walk:
         self.fetch = fetch
         self.page_size = page_size
         self.asked = 0
-        self.first_total: Optional[int] = None
+        self.first_total = 0
         self.growth = 0
         self.births = 0
         self.moved = 0
@@ -170,6 +170,7 @@ class _Walk:
 
     def go_back_to(self, place: Place) -> None:
         """Stand where an earlier walk stood. The positions of its last rows are hearsay."""
+        self.asked = 1  # the answer whose total counts was the earlier walk's
         self.first_total = place.total
         self.instant = place.instant
         self.given = set(place.given)
@@ -184,7 +185,7 @@ class _Walk:
 
     def place(self) -> Place:
         """Where it stands, once all rows of an answer were handed out."""
-        return Place(self.first_total or 0, self.covered.at, self.instant, tuple(self.given))
+        return Place(self.first_total, self.covered.at, self.instant, tuple(self.given))
 
     def is_past(self, stop: Optional[int]) -> bool:
         """Whether the current instant, and so what follows, begins well after a position."""
@@ -194,7 +195,7 @@ class _Walk:
         """Get a page, and find out where it stands."""
         page = self.fetch(number, size)
         self.asked += 1
-        if self.first_total is None:
+        if self.asked == 1:
             self.first_total = page.total
         self.births = page.total - self.first_total - self.growth
         self.growth += self.births
@@ -267,7 +268,7 @@ class _Walk:
         """What is missing of the oldest instant."""
         if self.instant is None or (not answer.rows and answer.offset + self.growth == 0):
             return
-        self.mark(self.end, max(self.covered.at, self.first_total or 0), answer)
+        self.mark(self.end, max(self.covered.at, self.first_total), answer)
         if answer.rest > 0 and not answer.births:
             self.end.serial = 0
         yield from self.complete()
