@@ -77,12 +77,17 @@ def base_url(value: object, *, allow_http: bool) -> str:
         raise _refusal("base_url must not hold a user name or a password")
     if parts.query or parts.fragment or value.endswith(("?", "#")):
         raise _refusal("base_url must not have a query or a fragment")
-    if parts.scheme == "http" and not allow_http and not _LOOPBACK.fullmatch(host):
+    if parts.scheme == "http" and not allow_http and not is_loopback(host):
         raise _refusal(
             "base_url is plain http, which would send the key in the clear: use https "
             "(allow_http=True overrides this)"
         )
     return value.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, to which a key may go in the clear."""
+    return _LOOPBACK.fullmatch(host) is not None
 
 
 def session(value: Any) -> Any:

@@ -10,7 +10,7 @@ import click
 
 from customers_sdk.cli._client import connect_patiently, incomplete_lists
 from customers_sdk.cli._exit import Exit
-from customers_sdk.cli._options import as_json, scope
+from customers_sdk.cli._options import as_json, prefetch, scope
 from customers_sdk.cli._output import for_people, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
 
@@ -36,13 +36,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Customers a request.",
 )
-@click.option(
-    "--prefetch",
-    type=click.IntRange(0, 64),
-    default=0,
-    metavar="N",
-    help="Pages to get ahead, on as many threads.",
-)
+@prefetch
 @as_json
 @click.pass_obj
 def export(

@@ -10,7 +10,7 @@ import click
 
 from customers_sdk.cli._client import connect, connect_patiently, incomplete_lists
 from customers_sdk.cli._exit import Exit
-from customers_sdk.cli._options import as_json, scope
+from customers_sdk.cli._options import as_json, prefetch, scope
 from customers_sdk.cli._output import for_people, say, write_json, write_table
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ _CHUNK = 100  # rows of one table: its columns are as wide as these need
     metavar="N",
     help=f"No more than N; 0 for all. By default {_SCREENFUL} on a terminal, otherwise all.",
 )
-@click.option(
-    "--prefetch", type=click.IntRange(0, 64), default=0, metavar="N", help="Pages to get ahead."
-)
+@prefetch
 @as_json
 def list_(
     search: Optional[str], limit: Optional[int], prefetch: int, *, all_apps: bool, as_json: bool

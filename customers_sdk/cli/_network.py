@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import requests
 from requests.auth import _basic_auth_str
 
+from customers_sdk._settings import is_loopback
 from customers_sdk.cli import _certificate
 from customers_sdk.cli._exit import Exit
 from customers_sdk.cli._finding import Finding, State, good, note, wrong
@@ -124,7 +125,7 @@ class Network:
             found = f"{where} cannot be reached: {error.strerror or type(error).__name__}."
         if self._proxy is not None:
             advice = "That is the proxy. " + _MEND_PROXY
-        elif _is_loopback(self._host):
+        elif is_loopback(self._host):
             advice = 'Is the service on this machine running? "customers sandbox" starts one.'
         else:
             advice = "Check host and port, and ask whether outgoing connections need a proxy."
@@ -132,7 +133,7 @@ class Network:
 
     def _tls(self) -> Iterator[Finding]:
         if self._url.scheme == "http":
-            if not _is_loopback(self._host):  # the client refuses that
+            if not is_loopback(self._host):  # the client refuses that
                 return
             yield good("TLS", "None: plain http on this machine.")
             return
@@ -230,9 +231,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_loopback(host: Optional[str]) -> bool:
-    return host is not None and (
-        host == "::1" or host.startswith("127.") or host.rpartition(".")[2] == "localhost"
-    )

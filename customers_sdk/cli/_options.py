@@ -73,3 +73,11 @@ def scope(command: F) -> F:
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Write JSON, as where there is no terminal."
 )
+
+prefetch = click.option(
+    "--prefetch",
+    type=click.IntRange(0, 64),
+    default=0,
+    metavar="N",
+    help="Pages to get ahead, on as many threads.",
+)
