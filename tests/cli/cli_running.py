@@ -59,6 +59,18 @@ def environment(**changes: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "error", **changes}
 
 
+def python(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in an interpreter of its own."""
+    return subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", script],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
 def run(*arguments: str, **options: Any) -> Result:
     """Run the command in a process of its own, without a terminal."""
     done = subprocess.run(  # noqa: S603 - our own command

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import ssl
 import time
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ from cli_network import Proxy, listening, page
 from customers_sdk.cli import _network, _service, _setup
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import Customers as Run
@@ -246,12 +248,19 @@ class Secure(NamedTuple):
     monkeypatch: pytest.MonkeyPatch
     folder: Path
 
-    def serve(self, *names: str, **options: Any) -> Any:
+    @contextmanager
+    def serve(self, *names: str, **options: Any) -> Iterator[int]:
+        """Serve on a port that the settings name as ``localhost``."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.authority.issue_cert(*(names or ("localhost", "127.0.0.1")), **options).configure_cert(
             context
         )
-        return listening(page(context))
+        with listening(page(context)) as port:
+            self.name(port)
+            yield port
+
+    def name(self, port: int) -> None:
+        self.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
 
     def trust(self) -> None:
         bundle = self.folder / "ca.pem"
@@ -268,8 +277,7 @@ def secure(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
 
 def test_a_certificate_that_is_trusted_says_until_when(secure: Secure, customers: Run) -> None:
     secure.trust()
-    with secure.serve() as port:
-        secure.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
+    with secure.serve():
         done = customers("doctor")
     (line,) = (line for line in done.out.splitlines() if " TLS:" in line)
     assert line.startswith("ok ")
@@ -279,8 +287,7 @@ def test_a_certificate_that_is_trusted_says_until_when(secure: Secure, customers
 
 
 def test_a_certificate_of_nobody_known_is_5(secure: Secure, first_wrong: Any) -> None:
-    with secure.serve() as port:
-        secure.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
+    with secure.serve():
         found = first_wrong()
     assert (found.code, found.check) == (5, "TLS")
     assert "certificate" in found.told
@@ -289,8 +296,7 @@ def test_a_certificate_of_nobody_known_is_5(secure: Secure, first_wrong: Any) ->
 
 def test_a_certificate_of_somebody_else_is_5(secure: Secure, first_wrong: Any) -> None:
     secure.trust()
-    with secure.serve("elsewhere.example") as port:
-        secure.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
+    with secure.serve("elsewhere.example"):
         found = first_wrong()
     assert (found.code, found.check) == (5, "TLS")
     assert "mismatch" in found.told
@@ -300,8 +306,7 @@ def test_a_certificate_of_somebody_else_is_5(secure: Secure, first_wrong: Any) -
 def test_a_certificate_that_has_expired_is_5(secure: Secure, first_wrong: Any) -> None:
     secure.trust()
     past = dt.datetime(2021, 1, 1, tzinfo=dt.timezone.utc)
-    with secure.serve("localhost", not_after=past) as port:
-        secure.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
+    with secure.serve("localhost", not_after=past):
         found = first_wrong()
     assert (found.code, found.check) == (5, "TLS")
     assert "expired" in found.told
@@ -311,8 +316,7 @@ def test_a_certificate_that_has_expired_is_5(secure: Secure, first_wrong: Any) -
 def test_a_certificate_that_ends_soon_is_worth_a_note(secure: Secure, customers: Run) -> None:
     secure.trust()
     soon = dt.datetime.now(dt.timezone.utc) + dt.timedelta(days=3)
-    with secure.serve("localhost", not_after=soon) as port:
-        secure.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
+    with secure.serve("localhost", not_after=soon):
         records = customers("doctor", "--json").records
     (tls,) = (record for record in records if record["check"] == "TLS")
     assert tls["state"] == "note"
@@ -320,7 +324,7 @@ def test_a_certificate_that_ends_soon_is_worth_a_note(secure: Secure, customers:
 
 def test_a_server_that_speaks_no_tls_is_5(secure: Secure, first_wrong: Any) -> None:
     with listening(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")) as port:
-        secure.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
+        secure.name(port)
         found = first_wrong()
     assert (found.code, found.check) == (5, "TLS")
     assert "may not speak TLS" in found.told
@@ -328,8 +332,7 @@ def test_a_server_that_speaks_no_tls_is_5(secure: Secure, first_wrong: Any) -> N
 
 def test_a_bundle_that_is_not_there_or_is_none_is_2(secure: Secure, first_wrong: Any) -> None:
     empty = secure.folder / "empty.pem"
-    with secure.serve() as port:
-        secure.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
+    with secure.serve():
         secure.monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(empty))
         found = first_wrong()
         assert (found.code, found.check) == (2, "TLS")
@@ -344,7 +347,6 @@ def test_a_proxy_is_named_without_its_credentials_and_gone_through(
     secure.trust()
     proxy = Proxy("Proxy-Authorization: Basic bWU6aHVzaA==", [])
     with secure.serve() as port, listening(proxy) as proxy_port:
-        secure.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
         secure.monkeypatch.setenv("HTTPS_PROXY", f"http://me:hush@127.0.0.1:{proxy_port}")
         done = customers("doctor")
     assert f"go by way of http://***@127.0.0.1:{proxy_port}" in done.out
@@ -354,8 +356,7 @@ def test_a_proxy_is_named_without_its_credentials_and_gone_through(
 
 
 def test_a_proxy_that_lets_nobody_through_is_5(secure: Secure, first_wrong: Any) -> None:
-    with secure.serve() as port, listening(Proxy("never", [])) as proxy_port:
-        secure.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
+    with secure.serve(), listening(Proxy("never", [])) as proxy_port:
         secure.monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy_port}")
         found = first_wrong()
     assert (found.code, found.check) == (5, "TLS")

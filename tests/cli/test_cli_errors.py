@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ import pytest
 pytest.importorskip("click")
 pytest.importorskip("rich")
 
-from cli_running import COMMAND, ROOT, environment, run, start
+from cli_running import COMMAND, ROOT, environment, python, run, start
 
 from customers_sdk.cli._exit import Exit, code_of, line_of, one_line
 from customers_sdk.errors import (
@@ -162,14 +161,7 @@ def test_asking_for_help_imports_nothing_heavy() -> None:
         "heavy = {'requests', 'urllib3', 'rich', 'attrs', 'attr', 'cattrs', 'ssl', 'http.client'}; "
         "sys.exit(code or ', '.join(sorted(heavy & set(sys.modules))) or 0)"
     )
-    done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, "-c", script],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    done = python(script)
     assert (done.returncode, done.stderr) == (0, "")
 
 

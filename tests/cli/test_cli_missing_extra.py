@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
-from cli_running import environment
+from cli_running import python
 
 SCRIPT = "import sys; sys.modules[{name!r}] = None; from customers_sdk.cli import main; "
 
 
 @pytest.mark.parametrize(("name", "arguments"), [("click", "['--help']"), ("rich", "['doctor']")])
 def test_a_missing_extra_is_named_in_one_line(name: str, arguments: str) -> None:
-    done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, "-c", SCRIPT.format(name=name) + f"sys.exit(main({arguments}))"],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    done = python(SCRIPT.format(name=name) + f"sys.exit(main({arguments}))")
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert name in line
