@@ -16,10 +16,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from customers_sdk._version import __version__
+__version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from customers_sdk._call import ApiResponse
+    from customers_sdk._http.call import ApiResponse
     from customers_sdk.client import Client
     from customers_sdk.customers import UNSET, Customers, Unset
     from customers_sdk.errors import (
@@ -88,7 +88,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "_call": ("ApiResponse",),
+    "_http.call": ("ApiResponse",),
     "client": ("Client",),
     "customers": ("UNSET", "Customers", "Unset"),
     "models": (

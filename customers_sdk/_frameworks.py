@@ -18,7 +18,7 @@ from weakref import WeakSet, finalize
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from customers_sdk._session import Secret
+from customers_sdk._http.session import Secret
 from customers_sdk.client import Client
 from customers_sdk.errors import ConfigurationError, without_hint
 

@@ -10,12 +10,11 @@ from typing import Any, NoReturn
 
 import requests
 
-from customers_sdk import _checks, _settings
-from customers_sdk._call import ApiResponse, Call
-from customers_sdk._session import Secret, Sender
+from customers_sdk import __version__, _checks, _settings
+from customers_sdk._http.call import ApiResponse, Call
+from customers_sdk._http.session import Secret, Sender
+from customers_sdk._http.transport import Transport
 from customers_sdk._settings import Timeout
-from customers_sdk._transport import Transport
-from customers_sdk._version import __version__
 from customers_sdk.customers import Customers
 
 DEFAULT_BASE_URL = "https://api.noderails.com"
@@ -160,9 +159,9 @@ class Client:
         checked = _checks.path(path)
         body = None
         if json is not None:
-            from customers_sdk import _json
+            from customers_sdk._wire import codec
 
-            body = _json.dumps(_checks.json_value(json, "json"), "json")
+            body = codec.dumps(_checks.json_value(json, "json"), "json")
         if idempotency_key is not None and verb in ("GET", "DELETE"):
             raise ValueError(f"idempotency_key does nothing on a {verb}")
         response = self._transport.send(
@@ -179,9 +178,9 @@ class Client:
             )
         )
         if isinstance(response.data, (dict, list)):
-            from customers_sdk import _json
+            from customers_sdk._wire import codec
 
-            response.data = _json.restore_integers(response.data)
+            response.data = codec.restore_integers(response.data)
         return response
 
     def close(self) -> None:

@@ -10,10 +10,11 @@ import enum
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, Optional, TypeVar, Union
 
-from customers_sdk import _checks, _idempotency
-from customers_sdk._call import ApiResponse, Call
+from customers_sdk import _checks
+from customers_sdk._http import keys
+from customers_sdk._http.call import ApiResponse, Call
+from customers_sdk._http.transport import Transport
 from customers_sdk._settings import Limits, Timeout
-from customers_sdk._transport import Transport
 from customers_sdk.errors import (
     ConflictError,
     CustomersError,
@@ -441,7 +442,7 @@ class Customers:
         found = self._find(external_id, app_id, rest)
         if found is not None:
             return found, False
-        made, error = _idempotency.made_or_found(
+        made, error = keys.made_or_found(
             lambda: self.create(
                 external_id=external_id, app_id=app_id, **rest()._asdict(), **fields
             ),
@@ -454,7 +455,7 @@ class Customers:
     def _find(
         self, external_id: str, app_id: str | None, rest: Callable[[], Limits]
     ) -> CustomerSummary | None:
-        wanted = _idempotency.stored_text(_checks.external_id(external_id))
+        wanted = keys.stored_text(_checks.external_id(external_id))
         app = self._app(app_id)
         query = {"search": _search_for(wanted), "app_id": app}
         for customer in self._walk(query, _checks.LARGEST_PAGE, rest):
@@ -475,7 +476,7 @@ class Customers:
     def _scope(self, search: str | None, app_id: str | Unset | None) -> dict[str, Any]:
         """The part of a list's query that stays the same from page to page."""
         if search is not None:
-            search = _idempotency.stored_text(_checks.text(search, "search", _LONGEST_SEARCH))
+            search = keys.stored_text(_checks.text(search, "search", _LONGEST_SEARCH))
         if app_id is not None:
             app_id = self._app(None if isinstance(app_id, Unset) else app_id)
         return {"search": search, "app_id": app_id}
@@ -483,7 +484,7 @@ class Customers:
     def _page(
         self, query: Mapping[str, Any], number: int, size: int, limits: Limits
     ) -> Page[CustomerSummary]:
-        from customers_sdk._wire import names
+        from customers_sdk._wire.schema import names
         from customers_sdk.pagination import page_from
 
         params = _checks.query(names({**query, "page": number, "page_size": size}))
@@ -500,7 +501,7 @@ class Customers:
         limits: Callable[[], Limits],
         prefetch: int = 0,
     ) -> Iterator[CustomerSummary]:
-        from customers_sdk._walk import walk
+        from customers_sdk._lists.walk import walk
 
         def fetch(number: int, size: int) -> Page[CustomerSummary]:
             return self._page(query, number, size, limits())
@@ -508,7 +509,7 @@ class Customers:
         if not prefetch:
             yield from walk(fetch, size)
             return
-        from customers_sdk._prefetch import Prefetch
+        from customers_sdk._lists.prefetch import Prefetch
 
         with Prefetch(fetch, size, prefetch) as ahead:
             yield from walk(ahead, size)
@@ -525,14 +526,14 @@ class Customers:
         unique: bool,
         repeatable: bool = True,
     ) -> Call:
-        from customers_sdk import _json, _wire
+        from customers_sdk._wire import codec, schema
 
         return Call(
             method,
             path,
             route,
             limits,
-            body=_json.dumps(_wire.names(sent), "what would be sent"),
+            body=codec.dumps(schema.names(sent), "what would be sent"),
             key=_checks.idempotency_key(key),
             unique=unique,
             repeatable=repeatable,
@@ -558,7 +559,7 @@ class Customers:
         except ResponseFormatError:
             wrong: str | None = "kind"
         else:
-            wrong = _idempotency.differs({**ids, **sent} if call.key else ids, record)
+            wrong = keys.differs({**ids, **sent} if call.key else ids, record)
             if wrong is None:
                 return record
         what = f"the stored answer to this idempotency key has another {wrong}"
@@ -582,7 +583,7 @@ class Customers:
     ) -> Wallet | None:
         """The wallet that an earlier try has linked, if it has."""
         for wallet in self.retrieve(customer_id, **limits._asdict()).wallets:
-            if _idempotency.differs(sent, wallet) is None:
+            if keys.differs(sent, wallet) is None:
                 return wallet
         return None
 
@@ -594,9 +595,10 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
             raise TypeError(f"get_or_create got an unexpected keyword argument {name!r}")
     given = {name: value for name, value in fields.items() if value is not None}
     _checks.idempotency_key(given.pop("idempotency_key", None))
-    from customers_sdk import _json
 
-    _json.dumps(_checks.customer_fields(given), "what would be sent")
+    from customers_sdk._wire import codec
+
+    codec.dumps(_checks.customer_fields(given), "what would be sent")
 
 
 def _is_fresh(found: Customer, sent: Mapping[str, Any]) -> bool:
@@ -609,7 +611,7 @@ def _is_fresh(found: Customer, sent: Mapping[str, Any]) -> bool:
     fields.pop("external_id", None)
     unset: dict[str, Any] = {**dict.fromkeys(_checks.CUSTOMER_FIELDS), "metadata": {}}
     del unset["external_id"]
-    return _idempotency.differs({**unset, **fields}, found) is None
+    return keys.differs({**unset, **fields}, found) is None
 
 
 def _search_for(external_id: str) -> str:
@@ -626,10 +628,10 @@ def _search_for(external_id: str) -> str:
 
 
 def _read(response: ApiResponse, kind: type[M]) -> M:
-    from customers_sdk import _wire
+    from customers_sdk._wire import schema
 
     try:
-        return _wire.structure(response.data, kind)
+        return schema.structure(response.data, kind)
     except ResponseFormatError as error:
         raise response.mismatch(str(error)) from None
 

@@ -19,7 +19,7 @@ from typing import Any, Optional, TypeVar, cast
 
 import attrs
 
-from customers_sdk import _wire
+from customers_sdk._wire import schema
 
 M = TypeVar("M", bound="Model")
 
@@ -74,7 +74,7 @@ class Model:
             if not isinstance(data, Mapping):
                 raise TypeError(f"data must be a mapping, not {type(data).__name__}")
             data = dict(data)
-        return _wire.structure(data, cls, cls.__name__)
+        return schema.structure(data, cls, cls.__name__)
 
     def to_dict(self) -> dict[str, Any]:
         """Write the wire form: camelCase names, and instants and money as the service has them.
@@ -82,7 +82,7 @@ class Model:
         It equals what the object was read from, except that nullable fields that were
         absent come as None (an absent ``chain`` stays absent).
         """
-        return _wire.unstructure(self)
+        return schema.unstructure(self)
 
     def narrowed_to(self, cls: type[M]) -> M:
         """The same record as an instance of ``cls``, one of this class's bases."""
@@ -102,7 +102,7 @@ class Chain(Model):
 
     chain_id: int
     name: str
-    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
@@ -133,8 +133,8 @@ class Wallet(Model):
     authorized_at: Optional[datetime] = None
     created_at: datetime
     updated_at: datetime
-    chain: Optional[Chain] = attrs.field(default=None, repr=False, metadata=_wire.wire(omit=True))
-    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
+    chain: Optional[Chain] = attrs.field(default=None, repr=False, metadata=schema.wire(omit=True))
+    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
@@ -164,7 +164,7 @@ class App(Model):
     payout_approved: Optional[bool] = None
     created_at: Optional[datetime] = None
     updated_at: Optional[datetime] = None
-    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
@@ -187,12 +187,12 @@ class PaymentIntent(Model):
     status: str
     amount: Decimal
     currency: str
-    crypto_amount: Optional[int] = attrs.field(default=None, metadata=_wire.wire(digits=True))
+    crypto_amount: Optional[int] = attrs.field(default=None, metadata=schema.wire(digits=True))
     crypto_token_key: Optional[str] = None
     authorization_chain_id: Optional[int] = None
     created_at: datetime
     captured_at: Optional[datetime] = None
-    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
@@ -218,7 +218,7 @@ class Invoice(Model):
     due_date: Optional[datetime] = None
     paid_at: Optional[datetime] = None
     created_at: datetime
-    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
@@ -234,7 +234,7 @@ class CustomerCounts(Model):
     payment_intents: int
     subscriptions: int
     invoices: int
-    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
@@ -273,7 +273,7 @@ class Customer(Model):
     created_at: datetime
     updated_at: datetime
     wallets: tuple[Wallet, ...]
-    extra: Mapping[str, Any] = attrs.field(default=_wire.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
@@ -284,7 +284,7 @@ class CustomerSummary(Customer):
         counts: how many records hang off them.
     """
 
-    counts: CustomerCounts = attrs.field(metadata=_wire.wire(name="_count"))
+    counts: CustomerCounts = attrs.field(metadata=schema.wire(name="_count"))
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
-from customers_sdk import _wire
+from customers_sdk._wire import schema
 from customers_sdk.models import CustomerSummary
 
 T = TypeVar("T")
@@ -55,9 +55,9 @@ class _Numbers:
 
 def page_from(data: Any, pagination: Any) -> Page[CustomerSummary]:
     """Read a page out of an answer's ``data`` and ``pagination``."""
-    numbers = _wire.structure(pagination, _Numbers, "pagination")
+    numbers = schema.structure(pagination, _Numbers, "pagination")
     return Page(
-        _wire.structure_list(data, CustomerSummary),
+        schema.structure_list(data, CustomerSummary),
         numbers.page,
         numbers.page_size,
         numbers.total,

@@ -7,7 +7,7 @@ import pytest
 import responses
 
 from customers_sdk import Client
-from doubles import APP, BASE, KEY
+from tests.doubles import APP, BASE, KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 import requests
 from requests.structures import CaseInsensitiveDict
 
+from customers_sdk._http.transport import Transport
 from customers_sdk._settings import Limits
-from customers_sdk._transport import Transport
 from customers_sdk.customers import Customers
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from customers_sdk._json import LARGEST_REQUEST
+from customers_sdk._wire.codec import LARGEST_REQUEST
 
 # What the decoder makes of bytes that are no text in the file's encoding.
 _UNDECODED = re.compile("[\udc80-\udcff]")

@@ -13,10 +13,10 @@ from typing import Any, Literal, NamedTuple
 
 import attrs
 
-from customers_sdk import _json
-from customers_sdk._idempotency import stored_text
-from customers_sdk._prefetch import Prefetch
-from customers_sdk._walk import Place, walk
+from customers_sdk._http.keys import stored_text
+from customers_sdk._lists.prefetch import Prefetch
+from customers_sdk._lists.walk import Place, walk
+from customers_sdk._wire import codec
 from customers_sdk.bulk import _files
 from customers_sdk.client import Client
 from customers_sdk.customers import UNSET, Unset
@@ -275,10 +275,10 @@ def encoded(customer: CustomerSummary, kind: Format) -> bytes:
     """A customer's line in a file."""
     wire = customer.to_dict()
     if kind == "jsonl":
-        return _json.encode(wire) + b"\n"
+        return codec.encode(wire) + b"\n"
     cells: dict[str, Any] = {
-        "metadata": _json.encode(wire["metadata"]).decode(),
-        "wallets": _json.encode(wire["wallets"]).decode(),
+        "metadata": codec.encode(wire["metadata"]).decode(),
+        "wallets": codec.encode(wire["wallets"]).decode(),
         "payment_intents": customer.counts.payment_intents,
         "subscriptions": customer.counts.subscriptions,
         "invoices": customer.counts.invoices,

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from customers_sdk import _checks
-from customers_sdk._idempotency import made_or_found, same
+from customers_sdk._http.keys import made_or_found, same
 from customers_sdk.bulk._journal import (
     CREATED,
     FAILED,

@@ -10,8 +10,8 @@ from typing import Any, Union
 import attrs
 
 from customers_sdk import _checks
-from customers_sdk._idempotency import stored_text
-from customers_sdk._json import dumps
+from customers_sdk._http.keys import stored_text
+from customers_sdk._wire.codec import dumps
 from customers_sdk.bulk._csv import CsvFile
 
 _METADATA = "metadata."

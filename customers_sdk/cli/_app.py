@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 import click
 
-from customers_sdk._version import __version__
+from customers_sdk import __version__
 from customers_sdk.cli._customer import create, show, update
-from customers_sdk.cli._doctor import doctor
 from customers_sdk.cli._exit import Exit, code_of, line_of
 from customers_sdk.cli._exporting import export
 from customers_sdk.cli._importing import import_
@@ -21,6 +20,7 @@ from customers_sdk.cli._options import Group
 from customers_sdk.cli._output import say
 from customers_sdk.cli._sandbox import sandbox
 from customers_sdk.cli._wallet import wallet
+from customers_sdk.cli.doctor._command import doctor
 from customers_sdk.errors import CustomersError
 
 _EPILOG = """\

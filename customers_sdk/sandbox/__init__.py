@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .sandbox import Sandbox
+    from customers_sdk.sandbox.sandbox import Sandbox
 
 __all__ = ["Sandbox"]
 
@@ -24,7 +24,7 @@ def __getattr__(name: str) -> Any:
     if name != "Sandbox":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from .sandbox import Sandbox
+        from customers_sdk.sandbox.sandbox import Sandbox
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA:
             raise

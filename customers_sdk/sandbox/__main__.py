@@ -33,7 +33,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs the sandbox; 0 after a signal, 2 where it cannot start (with one line on stderr)."""
     options = _parser().parse_args(arguments)
     try:
-        from . import Sandbox
+        from customers_sdk.sandbox import Sandbox
     except ModuleNotFoundError as error:
         return _failed(str(error))
     stopped = threading.Event()

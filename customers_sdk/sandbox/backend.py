@@ -9,14 +9,14 @@ import uuid
 from pathlib import Path
 from typing import Callable, Optional, Union
 
-from .app import Application
-from .controls import Controls
-from .database import Database
-from .faults import Faults
-from .injection import Injection
-from .requestlog import MOST_KEPT, RequestLog
-from .seeding import Seeding
-from .store import Store, current_milliseconds
+from customers_sdk.sandbox.faults.controls import Controls
+from customers_sdk.sandbox.faults.faults import Faults
+from customers_sdk.sandbox.faults.injection import Injection
+from customers_sdk.sandbox.faults.requestlog import MOST_KEPT, RequestLog
+from customers_sdk.sandbox.seeding import Seeding
+from customers_sdk.sandbox.service.app import Application
+from customers_sdk.sandbox.service.database import Database
+from customers_sdk.sandbox.service.store import Store, current_milliseconds
 
 TIE_ORDERS = ("stable", "random")
 

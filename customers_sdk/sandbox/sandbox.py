@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from .backend import TIE_ORDERS, Backend
-from .control_routes import ControlRoutes, is_loopback
-from .controls import Controls
-from .seeding import Seeding
-from .server import Server
+from customers_sdk.sandbox.backend import TIE_ORDERS, Backend
+from customers_sdk.sandbox.faults.control_routes import ControlRoutes, is_loopback
+from customers_sdk.sandbox.faults.controls import Controls
+from customers_sdk.sandbox.seeding import Seeding
+from customers_sdk.sandbox.server import Server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
     from customers_sdk import Client, CustomerSummary
-
-    from .faults import Faults
-    from .requestlog import RequestLog
-    from .store import Store
+    from customers_sdk.sandbox.faults.faults import Faults
+    from customers_sdk.sandbox.faults.requestlog import RequestLog
+    from customers_sdk.sandbox.service.store import Store
 
 
 class Sandbox(Seeding, Controls):

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from .javascript import stringify
-from .rules import FAMILIES, TEXT_FIELDS
+from customers_sdk.sandbox.express.javascript import stringify
+from customers_sdk.sandbox.service.rules import FAMILIES, TEXT_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .store import Store
+    from customers_sdk.sandbox.service.store import Store
 
 Money = Union[Decimal, int, str]
 Instant = Union[datetime, str]
@@ -91,7 +91,7 @@ class Seeding:
 
     Instants are aware datetimes or ISO 8601 strings; where one is left out the row is born now. An
     id that is left out is a random UUID. A ``customer_id`` or ``app_id`` that does not exist raises
-    ``LookupError``, a row that is there already `customers_sdk.sandbox.store.Duplicate`.
+    ``LookupError``, a row that is there already `customers_sdk.sandbox.service.store.Duplicate`.
     """
 
     store: Store

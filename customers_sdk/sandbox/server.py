@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from waitress import create_server  # type: ignore[import-untyped,unused-ignore]
 from waitress.channel import ClientDisconnected  # type: ignore[import-untyped,unused-ignore]
 
-from .callers import Caller, put_caller
+from customers_sdk.sandbox.faults.callers import Caller, put_caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -23,7 +23,7 @@ except ModuleNotFoundError as _missing:
     _text: str = f"this needs {_missing.name}: pip install 'customers_sdk[testing]'"
     raise ModuleNotFoundError(_text, name=_missing.name) from _missing
 else:
-    from customers_sdk.sandbox.requestlog import SentRequest
+    from customers_sdk.sandbox.faults.requestlog import SentRequest
     from customers_sdk.testing._mock import MockCustomers, mock_customers
 
     del flask, responses

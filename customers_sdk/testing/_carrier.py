@@ -14,7 +14,7 @@ import requests
 import responses
 import urllib3
 
-from customers_sdk.sandbox.callers import Caller, put_caller
+from customers_sdk.sandbox.faults.callers import Caller, put_caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

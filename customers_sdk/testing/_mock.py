@@ -13,11 +13,12 @@ from unittest import mock
 import responses
 from requests.adapters import HTTPAdapter
 
-from customers_sdk import _retry, _settings
+from customers_sdk import _settings
+from customers_sdk._http import retry
 from customers_sdk.client import DEFAULT_BASE_URL, Client
 from customers_sdk.models import CustomerSummary
 from customers_sdk.sandbox.backend import Backend
-from customers_sdk.sandbox.controls import Controls
+from customers_sdk.sandbox.faults.controls import Controls
 from customers_sdk.sandbox.seeding import Seeding
 from customers_sdk.testing._carrier import Carrier, Unfinished
 
@@ -26,15 +27,15 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
-    from customers_sdk.sandbox.faults import Faults
-    from customers_sdk.sandbox.requestlog import RequestLog, SentRequest
-    from customers_sdk.sandbox.store import Store
+    from customers_sdk.sandbox.faults.faults import Faults
+    from customers_sdk.sandbox.faults.requestlog import RequestLog, SentRequest
+    from customers_sdk.sandbox.service.store import Store
 
 Prefix = Union[str, "re.Pattern[str]"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 # A thousandth of what it is: tests do not wait, and yet a busy key makes no busy loop.
-_BACKOFF_BASE = _retry.BACKOFF_BASE / 1000
+_BACKOFF_BASE = retry.BACKOFF_BASE / 1000
 
 
 class MockCustomers(Seeding, Controls):
@@ -42,7 +43,7 @@ class MockCustomers(Seeding, Controls):
 
     Its methods seed it (``add_customer``, ``add_payment_intent``, ``add_invoice``, ``add_chain``
     and the others of `customers_sdk.sandbox.seeding.Seeding`) and inject faults (``fail_next`` and
-    the others of `customers_sdk.sandbox.controls.Controls`).
+    the others of `customers_sdk.sandbox.faults.controls.Controls`).
 
     Attributes:
         base_url: the address that is answered in process.
@@ -174,7 +175,7 @@ class mock_customers:  # noqa: N801 - used like a function
         }
         parts: list[Any] = [
             mock.patch.dict("os.environ", settings),
-            mock.patch.object(_retry, "BACKOFF_BASE", _BACKOFF_BASE),
+            mock.patch.object(retry, "BACKOFF_BASE", _BACKOFF_BASE),
         ]
         outside = HTTPAdapter.send
         for part in (*parts, rsps):

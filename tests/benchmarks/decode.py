@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from customers_sdk import CustomerSummary, _json
+from customers_sdk import CustomerSummary
+from customers_sdk._wire import codec
 from tests.benchmarks import data, peers
 from tests.benchmarks.measuring import Contenders, Effort, Figure, Samples, interleave, ratios
 
@@ -18,7 +19,7 @@ _SLOW: tuple[str, ...] = ("stripe", "openai")
 
 def typed(body: bytes) -> list[CustomerSummary]:
     """The customers of a page, JSON included."""
-    return [CustomerSummary.from_dict(row) for row in _json.loads(body)["data"]]
+    return [CustomerSummary.from_dict(row) for row in codec.loads(body)["data"]]
 
 
 def measure(url: str, effort: Effort) -> dict[str, Figure]:

@@ -40,7 +40,7 @@ _LAYERS = (
 _CALLS_C = {
     ("/http/client.py", "send"): "socket: system calls, and waiting for the server",
     ("/urllib3/util/wait.py", "poll_wait_for_socket"): "urllib3: is the connection alive?",
-    ("/customers_sdk/_wire.py", "loads"): "JSON",
+    ("/customers_sdk/_wire/codec.py", "loads"): "JSON",
 }
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Callable
 
 import pytest
-from cli_running import Result
 
-from customers_sdk import _retry
+from customers_sdk._http import retry
 from customers_sdk.cli import main
 from customers_sdk.sandbox import Sandbox
+from tests.cli.cli_running import Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def running() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(running: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """An empty sandbox that the environment's settings name; nobody waits between tries."""
-    monkeypatch.setattr(_retry, "backoff", lambda *_, **__: 0.0)
+    monkeypatch.setattr(retry, "backoff", lambda *_, **__: 0.0)
     running.reset()
     monkeypatch.setenv("NODERAILS_BASE_URL", running.base_url)
     monkeypatch.setenv("NODERAILS_API_KEY", running.api_key)

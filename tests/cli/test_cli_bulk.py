@@ -15,14 +15,14 @@ import pytest
 pytest.importorskip("click")
 pytest.importorskip("rich")
 
-from cli_running import run, start
-
 from customers_sdk import IncompleteListWarning, bulk
+from tests.cli.cli_running import run, start
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Customers as Run
+
     from customers_sdk.sandbox import Sandbox
 
 HEADER = "id,mail,full name,plan\n"
@@ -294,7 +294,7 @@ def test_an_export_that_is_cut_short_says_how_to_go_on_and_does(
 
 
 def _third_page_fails() -> Any:
-    from customers_sdk.sandbox.faults import Fault
+    from customers_sdk.sandbox.faults.faults import Fault
 
     return Fault("fail_next", 99, after=2, status=503, path="/customers")
 

@@ -17,6 +17,7 @@ from customers_sdk import Customers, IncompleteListWarning
 
 if TYPE_CHECKING:
     from conftest import Customers as Run
+
     from customers_sdk.sandbox import Sandbox
 
 NOBODY = "00000000-0000-4000-8000-000000000000"

@@ -15,15 +15,16 @@ pytest.importorskip("click")
 pytest.importorskip("rich")
 
 import trustme
-from cli_network import Proxy, listening, page
 
-from customers_sdk.cli import _network, _service, _setup
+from customers_sdk.cli.doctor import _network, _service, _setup
+from tests.cli.cli_network import Proxy, listening, page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import Customers as Run
+
     from customers_sdk.sandbox import Sandbox
 
 SECRET = "nr_test_sk_hushhushhush0001"

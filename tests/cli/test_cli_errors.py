@@ -15,8 +15,6 @@ import pytest
 pytest.importorskip("click")
 pytest.importorskip("rich")
 
-from cli_running import COMMAND, ROOT, environment, python, run, start
-
 from customers_sdk.cli._exit import Exit, code_of, line_of, one_line
 from customers_sdk.errors import (
     ConfigurationError,
@@ -26,9 +24,11 @@ from customers_sdk.errors import (
     ServerError,
     TransportError,
 )
+from tests.cli.cli_running import COMMAND, ROOT, environment, python, run, start
 
 if TYPE_CHECKING:
     from conftest import Customers as Run
+
     from customers_sdk.sandbox import Sandbox
 
 FULL = Path("/dev/full")

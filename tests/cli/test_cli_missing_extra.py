@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cli_running import python
+
+from tests.cli.cli_running import python
 
 SCRIPT = "import sys; sys.modules[{name!r}] = None; from customers_sdk.cli import main; "
 

@@ -12,7 +12,7 @@ pytest.importorskip("click")
 pytest.importorskip("rich")
 pytest.importorskip("termios")
 
-from cli_running import Terminal
+from tests.cli.cli_running import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path

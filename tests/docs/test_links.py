@@ -9,10 +9,10 @@ from pathlib import Path
 
 import attrs
 import pytest
-from pages import PAGES, ROOT, anchors, links
 
 import customers_sdk
 from customers_sdk import Customers, bulk, models, sandbox, testing
+from tests.docs.pages import PAGES, ROOT, anchors, links
 
 DOCS = ROOT / "docs"
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import PAGES, ROOT, blocks, run
 
 from customers_sdk import Client, CustomersError
 from customers_sdk.testing import mock_customers
+from tests.docs.pages import PAGES, ROOT, blocks, run
 
 DOCS = ROOT / "docs"
 

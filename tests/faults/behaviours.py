@@ -8,7 +8,7 @@ import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from server import Behaviour, Connection, before_reading, message, well
+from tests.faults.server import Behaviour, Connection, before_reading, message, well
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from server import Server
-from service import MakeClient, Service
-from table import WAIT, Place
 
-from customers_sdk import Client, _retry
+from customers_sdk import Client
+from customers_sdk._http import retry
+from tests.faults.server import Server
+from tests.faults.service import MakeClient, Service
+from tests.faults.table import WAIT, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ def connect(service: Service) -> Iterator[MakeClient]:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_retry, "backoff", lambda *_, **__: WAIT)
+    monkeypatch.setattr(retry, "backoff", lambda *_, **__: WAIT)
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from service import Service
+    from tests.faults.service import Service
 
 _LONGEST = 10.0  # seconds that any one connection is served
 _TICK = 0.005

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional
 from unittest import mock
 
-import behaviours as do
-from server import Behaviour, Request, Server, refusing_port
-from service import Service
-
-from customers_sdk import ApiError, Client, CustomersError, _http, _retry
+from customers_sdk import ApiError, Client, CustomersError
+from customers_sdk._http import exchange, retry
+from tests.faults import behaviours as do
+from tests.faults.server import Behaviour, Request, Server, refusing_port
+from tests.faults.service import Service
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN = "<!-- the table: written by tests/faults/table.py -->"
@@ -249,9 +249,9 @@ def services() -> Iterator[list[Service]]:
 def measure_all(fault: Fault, those: list[Service]) -> list[tuple[Measured, Measured]]:
     """Every kind of call under a fault: it happens once, it goes on."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(mock.patch.object(_retry, "backoff", return_value=WAIT))
+        stack.enter_context(mock.patch.object(retry, "backoff", return_value=WAIT))
         # Many at once of the real size would measure the machine.
-        stack.enter_context(mock.patch.object(_http, "LARGEST_BODY", do.MIB))
+        stack.enter_context(mock.patch.object(exchange, "LARGEST_BODY", do.MIB))
         stack.enter_context(mock.patch.object(do, "HUGE", 3 * do.MIB))
         pool = stack.enter_context(ThreadPoolExecutor(len(KINDS)))
         return list(pool.map(lambda kind, service: _both(fault, kind, service), KINDS, those))

@@ -14,10 +14,10 @@ import urllib3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
-from server import Server
 from urllib3._collections import HTTPHeaderDict  # where 1.26 has it, too
 
 from customers_sdk import Client, CustomersError
+from tests.faults.server import Server
 
 KEY = "nr_test_sk_unitunitunit0001"
 APP = "a1a1a1a1-0000-4000-8000-000000000001"

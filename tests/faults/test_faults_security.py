@@ -10,21 +10,21 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable
 
-import behaviours as do
 import pytest
 import requests
 import trustme
-from server import Connection, Server, message, refusing_port, well
-from service import MakeClient
-from table import Place
 
 import customers_sdk
 from customers_sdk import Client, ConfigurationError, CustomersError, TransportError
+from tests.faults import behaviours as do
+from tests.faults.server import Connection, Server, message, refusing_port, well
+from tests.faults.service import MakeClient
+from tests.faults.table import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from service import Service
+    from tests.faults.service import Service
 
 
 PACKAGE = str(Path(customers_sdk.__file__).parent)

@@ -11,14 +11,10 @@ from types import SimpleNamespace
 from typing import Any, Callable
 from unittest import mock
 
-import behaviours as do
 import pytest
 import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
-from server import Behaviour, Server, message, well
-from service import MakeClient
-from table import OLD_WALLET, Place
 
 from customers_sdk import (
     ApiError,
@@ -29,10 +25,12 @@ from customers_sdk import (
     ResponseFormatError,
     ServerError,
     TransportError,
-    _http,
-    _idempotency,
-    _retry,
 )
+from customers_sdk._http import exchange, keys, retry
+from tests.faults import behaviours as do
+from tests.faults.server import Behaviour, Server, message, well
+from tests.faults.service import MakeClient
+from tests.faults.table import OLD_WALLET, Place
 
 STATUSES = pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 
@@ -221,7 +219,7 @@ def test_a_date_in_the_form_of_asctime_is_gmt(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
-        assert _retry.retry_after("Sun Nov 22 10:00:30 2026", 1795341600.0) == 30
+        assert retry.retry_after("Sun Nov 22 10:00:30 2026", 1795341600.0) == 30
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -395,14 +393,14 @@ class _OldRaw:
 
 def test_the_body_is_read_where_urllib3_has_no_read1() -> None:
     raw = _OldRaw(b"0123456789" * 20_000, 200_000)
-    assert b"".join(_http._pieces(raw)) == b"0123456789" * 20_000
+    assert b"".join(exchange._pieces(raw)) == b"0123456789" * 20_000
     assert raw.released
 
 
 def test_a_short_body_is_noticed_where_urllib3_has_no_read1() -> None:
     raw = _OldRaw(b"0123456789", 11)
     with pytest.raises(http.client.IncompleteRead):
-        list(_http._pieces(raw))
+        list(exchange._pieces(raw))
     assert not raw.released
     raw._fp.close()
 
@@ -413,7 +411,7 @@ def test_an_interrupt_leaves_the_client_usable(
     client = connect(server.url)
     client.customers.list_page()
     server.then(do.huge)
-    interrupting = mock.patch.object(_http, "LARGEST_BODY", new=_Interrupting())
+    interrupting = mock.patch.object(exchange, "LARGEST_BODY", new=_Interrupting())
     with interrupting, pytest.raises(KeyboardInterrupt):
         client.customers.list_page()
     assert client.customers.retrieve(place.customer["id"]).id == place.customer["id"]
@@ -437,5 +435,5 @@ def test_a_stored_answer_is_compared_however_deep_it_is() -> None:
     stored: dict[str, Any] = {"a": 2}
     for _ in range(10_000):
         sent, stored = {"a": [sent]}, {"a": [stored]}
-    assert _idempotency.differs({"metadata": sent}, SimpleNamespace(metadata=sent)) is None
-    assert _idempotency.differs({"metadata": sent}, SimpleNamespace(metadata=stored)) == "metadata"
+    assert keys.differs({"metadata": sent}, SimpleNamespace(metadata=sent)) is None
+    assert keys.differs({"metadata": sent}, SimpleNamespace(metadata=stored)) == "metadata"

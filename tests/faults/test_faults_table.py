@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-import table
-from table import DEADLINE, FAULTS, KEY, MAX_RETRIES, Fault, Measured
 
 from customers_sdk import CustomersError, RequestTimeoutError
+from tests.faults import table
+from tests.faults.table import DEADLINE, FAULTS, KEY, MAX_RETRIES, Fault, Measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from service import Service
+    from tests.faults.service import Service
 
 SLACK = 0.6  # seconds for a machine that does fourteen things at once
 

@@ -7,10 +7,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sandbox_plan import NOT_REPLAYED, RECORDINGS, play_everything
+
+from tests.sandbox.sandbox_plan import NOT_REPLAYED, RECORDINGS, play_everything
 
 if TYPE_CHECKING:
-    from sandbox_replay import Answer, Recording, Replay
+    from tests.sandbox.sandbox_replay import Answer, Recording, Replay
 
 ASPECTS = ("status", "code", "message", "keys", "types")
 # Beyond these no recording may disagree, in no aspect.

@@ -17,7 +17,7 @@ from django.core.management.base import SystemCheckError
 from customers_sdk import IncompleteListWarning
 from customers_sdk.customers import Customers
 from customers_sdk.django import get_client, get_fake
-from doubles import APP, KEY
+from tests.doubles import APP, KEY
 
 
 def run(name: str, *arguments: str, **options: Any) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from django.views.debug import ExceptionReporter
 from customers_sdk import ConfigurationError
 from customers_sdk.django import get_client, get_fake
 from customers_sdk.django.checks import check_deployment
-from doubles import APP, BASE, KEY
+from tests.doubles import APP, BASE, KEY
 
 ROOT = Path(__file__).parent.parent.parent
 LIVE = "nr_live_sk_unitunitunit0001"

@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 import pytest
 
 from customers_sdk.sandbox import Sandbox
-from customers_sdk.sandbox.faults import Fate, Fault
+from customers_sdk.sandbox.faults.faults import Fate, Fault
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"

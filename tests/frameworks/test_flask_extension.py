@@ -17,7 +17,7 @@ import requests
 
 from customers_sdk import Client, ConfigurationError, NotFoundError
 from customers_sdk.flask import Customers
-from doubles import APP, BASE, KEY
+from tests.doubles import APP, BASE, KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

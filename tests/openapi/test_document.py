@@ -12,10 +12,10 @@ import requests
 from openapi_core import OpenAPI
 from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
-from sandbox_plan import RECORDINGS, play_everything
 
 from customers_sdk import Client, CustomersError
 from customers_sdk.testing import MockCustomers, mock_customers
+from tests.sandbox.sandbox_plan import RECORDINGS, play_everything
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -54,7 +54,7 @@ def start_echo(tmp_path: Path) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
 
     def start(scheme: str = "http", **options: object) -> Echo:
-        environment = {"PYTHONPATH": os.pathsep.join((str(ROOT), str(HERE)))}
+        environment = {"PYTHONPATH": str(ROOT)}
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         if scheme == "https":
             authority = trustme.CA()

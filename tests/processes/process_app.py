@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import Any, Callable
 
-from process_client import client, own_answer
+from tests.processes.process_client import client, own_answer
 
 shared = client()
 assert own_answer(shared, f"import-{os.getpid()}")

@@ -15,9 +15,8 @@ import sys
 import threading
 from typing import Any
 
-from process_client import client, own_answer
-
 from customers_sdk import Client
+from tests.processes.process_client import client, own_answer
 
 
 class Interrupted(BaseException):
@@ -160,9 +159,9 @@ def _get_or_create(made: Client, external_id: str, barrier: Any, results: Any) -
 
 def header() -> Any:
     """The Idempotency-Key that a caller's key becomes in this process."""
-    from customers_sdk import _idempotency
+    from customers_sdk._http import keys
 
-    return _idempotency.scope("nr_test_sk_a", "app", "POST", "/customers", "order-1")
+    return keys.scope("nr_test_sk_a", "app", "POST", "/customers", "order-1")
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from customers_sdk import ApiError, Client, IdempotencyError, ServerError, _idempotency
+from customers_sdk import ApiError, Client, IdempotencyError, ServerError
+from customers_sdk._http import keys
 from customers_sdk.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -129,17 +129,17 @@ def test_what_somebody_planted_under_the_plain_key_is_not_read(
 
 def test_the_header_depends_on_whatever_tells_two_uses_apart() -> None:
     usual = ("nr_test_sk_a", "app", "POST", "/customers", "order-1")
-    headers = {_idempotency.scope(*usual)}
+    headers = {keys.scope(*usual)}
     for at in range(len(usual)):
-        headers.add(_idempotency.scope(*usual[:at], usual[at] + "x", *usual[at + 1 :]))
-    headers.add(_idempotency.scope(*usual, 1))
+        headers.add(keys.scope(*usual[:at], usual[at] + "x", *usual[at + 1 :]))
+    headers.add(keys.scope(*usual, 1))
     # No two lists of parts may run together into one.
-    headers.add(_idempotency.scope("nr_test_sk_a", 'app","POST', "", "/customers", "order-1"))
+    headers.add(keys.scope("nr_test_sk_a", 'app","POST', "", "/customers", "order-1"))
     assert len(headers) == len(usual) + 3
 
 
 def test_the_header_is_the_same_in_every_process(run_script: Run) -> None:
-    here = _idempotency.scope("nr_test_sk_a", "app", "POST", "/customers", "order-1")
+    here = keys.scope("nr_test_sk_a", "app", "POST", "/customers", "order-1")
     path = {"PYTHONPATH": _python_path()}
     assert {run_script("header", {**path, "PYTHONHASHSEED": seed}) for seed in "12"} == {here}
 
@@ -164,5 +164,4 @@ def test_get_or_create_in_eight_processes_makes_one_customer(
 
 
 def _python_path() -> str:
-    here = Path(__file__).parent
-    return os.pathsep.join((str(here.parent.parent), str(here)))
+    return str(Path(__file__).parent.parent.parent)

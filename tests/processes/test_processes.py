@@ -36,7 +36,7 @@ KINDS = [("http", "own"), ("http", "plain"), ("https", "own"), ADAPTER]
 def test_thirty_two_threads_share_one_client(
     start_echo: Start, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
-    from process_client import client, own_answer
+    from tests.processes.process_client import client, own_answer
 
     for name, value in start_echo(scheme).environment.items():
         if name != "PYTHONPATH":
@@ -69,7 +69,15 @@ def gunicorn(echo: Echo, session: str) -> Iterator[int]:
     if "--no-control-socket" in _gunicorn_help():
         options.append("--no-control-socket")
     process = subprocess.Popen(  # noqa: S603 - our own script
-        [sys.executable, "-W", "ignore", "-m", "gunicorn", *options, "process_app:application"],
+        [
+            sys.executable,
+            "-W",
+            "ignore",
+            "-m",
+            "gunicorn",
+            *options,
+            "tests.processes.process_app:application",
+        ],
         env={**os.environ, **echo.environment, "ECHO_SESSION": session},
         stderr=subprocess.PIPE,
         text=True,
@@ -162,7 +170,7 @@ def test_an_exception_within_the_pool_leaves_it_unlocked(
 def test_an_idle_connection_that_was_closed_is_no_error(
     start_echo: Start, monkeypatch: pytest.MonkeyPatch, scheme: str, method: str
 ) -> None:
-    from process_client import client, own_answer
+    from tests.processes.process_client import client, own_answer
 
     for name, value in start_echo(scheme, close_after=0.05).environment.items():
         if name != "PYTHONPATH":

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import sandbox_replay as lab
-from sandbox_replay import Replay
-
 from customers_sdk.sandbox import Sandbox
+from tests.sandbox import sandbox_replay as lab
+from tests.sandbox.sandbox_replay import Replay
 
 RECORDINGS = lab.load()
 

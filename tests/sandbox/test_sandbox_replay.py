@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Optional
 
 import pytest
-from sandbox_plan import NOT_REPLAYED, RECORDINGS, play_everything
+
+from tests.sandbox.sandbox_plan import NOT_REPLAYED, RECORDINGS, play_everything
 
 
 @pytest.fixture(scope="module")

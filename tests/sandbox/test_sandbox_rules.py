@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from customers_sdk.sandbox import javascript, rules
-from customers_sdk.sandbox.database import ilike, tie_order
-from customers_sdk.sandbox.query import decode_component, parse_query
+from customers_sdk.sandbox.express import javascript
+from customers_sdk.sandbox.express.query import decode_component, parse_query
+from customers_sdk.sandbox.service import rules
+from customers_sdk.sandbox.service.database import ilike, tie_order
 
 APP = "a1a1a1a1-0000-4000-8000-000000000001"
 EVM = "0x" + "aB" * 20

@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import sandbox_replay as lab
 
-from customers_sdk.sandbox.answers import etag
 from customers_sdk.sandbox.backend import Backend
-from customers_sdk.sandbox.idempotency import Locks
 from customers_sdk.sandbox.seeding import milliseconds, money_text, units_text
-from customers_sdk.sandbox.store import DAY, Duplicate
+from customers_sdk.sandbox.service.answers import etag
+from customers_sdk.sandbox.service.idempotency import Locks
+from customers_sdk.sandbox.service.store import DAY, Duplicate
+from tests.sandbox import sandbox_replay as lab
 
 if TYPE_CHECKING:
     from conftest import Call

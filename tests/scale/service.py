@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 
 from customers_sdk.sandbox import Sandbox
-from customers_sdk.sandbox.faults import Fate, Fault
+from customers_sdk.sandbox.faults.faults import Fate, Fault
 
 
 def lose(sandbox: Sandbox, share: float, seed: int) -> Counter[str]:

@@ -1,0 +1,1 @@
+"""Calls over HTTP: keys, tries, exchanges, sessions. Its one door is `transport.Transport`."""

@@ -1,0 +1,1 @@
+"""The walk over the pages of a list, and fetching ahead of it."""

@@ -1,0 +1,1 @@
+"""The wire: JSON text, and JSON objects to attrs classes and back."""

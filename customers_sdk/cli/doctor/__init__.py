@@ -1,0 +1,1 @@
+"""``customers doctor``, check by check."""

@@ -1,0 +1,73 @@
+"""``customers doctor``: looks at a set-up step by step, and says what is wrong in sentences."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator
+
+import click
+
+from customers_sdk.cli._exit import Exit, one_line
+from customers_sdk.cli._output import write_json, write_text
+from customers_sdk.cli.doctor._finding import Finding, State
+
+_MARKS = {
+    State.GOOD: click.style("ok   ", fg="green"),
+    State.NOTE: click.style("note ", fg="yellow"),
+    State.WRONG: click.style("WRONG", fg="red", bold=True),
+}
+_INDENT = 19  # of what is found, behind mark and check
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON record a line.")
+def doctor(*, as_json: bool) -> Exit:
+    """Explain what is wrong with a set-up, if something is.
+
+    Looks at versions, settings, proxy, DNS, the connection, TLS, and the answer to one
+    request; changes nothing, and shows nothing of the key.
+    """
+    code = Exit.DONE
+    wrongs = 0
+    for finding in _findings():
+        _write(finding, as_json=as_json)
+        if finding.state is State.WRONG:
+            wrongs += 1
+            code = code or finding.code or Exit.USAGE
+    if not as_json:
+        things = "One thing is" if wrongs == 1 else f"{wrongs} things are"
+        write_text(f"{things} wrong; begin with the first." if wrongs else "Nothing is wrong.")
+    return code
+
+
+def _findings() -> Iterator[Finding]:
+    """Look at one thing after another, as far as it makes sense to go."""
+    from customers_sdk.cli.doctor import _network, _service, _setup
+
+    yield from _setup.software()
+    settings = _setup.Settings.of_environment()
+    yield from settings.findings()
+    if settings.base_url is None:
+        return
+    network = _network.Network(settings.base_url)
+    reached = True
+    for finding in network.findings():
+        yield finding
+        reached = reached and finding.state is not State.WRONG
+    # A wrong answer teaches nothing where no connection can be made.
+    if reached and settings.complete:
+        yield from _service.findings()
+
+
+def _write(finding: Finding, *, as_json: bool) -> None:
+    if as_json:
+        record = {"check": finding.check, "state": finding.state.value}
+        write_json({**record, "found": one_line(finding.found), "advice": one_line(finding.advice)})
+        return
+    told = " ".join(filter(None, (one_line(finding.found), one_line(finding.advice))))
+    if sys.stdout.isatty():
+        width = max(shutil.get_terminal_size().columns - _INDENT - 1, 20)
+        told = f"\n{' ' * _INDENT}".join(textwrap.wrap(told, width, break_on_hyphens=False))
+    click.echo(f"{_MARKS[finding.state]}  {finding.check + ':':<11} {told}")

@@ -1,0 +1,233 @@
+"""What the doctor sees of the way to the service: proxy, DNS, connection, TLS."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import os
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+import requests
+from requests.auth import _basic_auth_str
+
+from customers_sdk._settings import is_loopback
+from customers_sdk.cli._exit import Exit
+from customers_sdk.cli.doctor import _certificate
+from customers_sdk.cli.doctor._finding import Finding, State, good, note, wrong
+
+_PATIENCE = 5.0  # seconds, as the client's own for connecting
+_PORTS = {"http": 80, "https": 443}
+
+
+class Network:
+    """The way to a base URL, as `requests` would take it from this environment.
+
+    Args:
+        base_url: the service.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        self._url = urlsplit(base_url)
+        self._host = str(self._url.hostname)
+        self._port = _port_of(self._url)
+        with requests.Session() as session:
+            settled = session.merge_environment_settings(base_url, {}, False, None, None)  # noqa: FBT003
+        verify = settled["verify"]
+        self._bundle = verify if isinstance(verify, str) else None
+        proxy = requests.utils.select_proxy(base_url, settled["proxies"])
+        self._proxy = None if proxy is None else urlsplit(proxy if "//" in proxy else f"//{proxy}")
+
+    def findings(self) -> Iterator[Finding]:
+        """Go the way step by step, as far as it leads."""
+        for step in (self._proxies, self._names, self._connection, self._tls):
+            stuck = False
+            for finding in step():
+                yield finding
+                stuck = stuck or finding.state is State.WRONG
+            if stuck:
+                return
+
+    def _next(self) -> tuple[str, int]:
+        """The machine that is connected to: the proxy if there is one."""
+        if self._proxy is None:
+            return self._host, self._port
+        return str(self._proxy.hostname), _port_of(self._proxy)
+
+    def _proxies(self) -> Iterator[Finding]:
+        proxy = self._proxy
+        if proxy is None:
+            named = [name for name in os.environ if name.lower() in _VARIABLES and os.environ[name]]
+            but = f" although {', '.join(sorted(named))} is set" if named else ""
+            yield good("proxy", f"None for {self._host}{but}: the connection is made directly.")
+            return
+        try:
+            shown = f"{proxy.scheme or 'http'}://{_bare(proxy)}"
+            right = bool(proxy.hostname and _port_of(proxy))
+        except ValueError:
+            shown, right = "", False
+        if not right:
+            yield wrong("proxy", "The proxy in the environment is no URL.", _MEND_PROXY, Exit.USAGE)
+        elif proxy.scheme.startswith("socks") and not _has_socks():
+            yield wrong(
+                "proxy",
+                f"{shown} is a SOCKS proxy, which needs PySocks.",
+                "Run: pip install 'requests[socks]'",
+                Exit.USAGE,
+            )
+        else:
+            yield good("proxy", f"Requests to {self._host} go by way of {shown} (environment).")
+
+    def _names(self) -> Iterator[Finding]:
+        host, port = self._next()
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no name"
+            advice = (
+                _MEND_PROXY
+                if self._proxy
+                else "Check the name in NODERAILS_BASE_URL, and whether this machine can look "
+                "names up at all; behind a proxy, set HTTPS_PROXY."
+            )
+            text = f"The name {host} cannot be looked up: {reason}."
+            yield wrong("DNS", text, advice, Exit.UNREACHABLE)
+            return
+        if _is_address(host):
+            yield good("DNS", f"{host} is an address: nothing is to be looked up.")
+            return
+        addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
+        yield good("DNS", f"{host} is {', '.join(addresses[:4])}.")
+
+    def _connection(self) -> Iterator[Finding]:
+        host, port = self._next()
+        started = time.monotonic()
+        try:
+            socket.create_connection((host, port), _PATIENCE).close()
+        except OSError as error:
+            yield self._no_connection(error, f"{host} port {port}")
+            return
+        took = (time.monotonic() - started) * 1000
+        yield good("connection", f"{host} port {port} accepts connections ({took:.0f} ms).")
+
+    def _no_connection(self, error: OSError, where: str) -> Finding:
+        if isinstance(error, ConnectionRefusedError):
+            found = f"{where} refuses connections: nothing listens there, or a firewall says no."
+        elif isinstance(error, socket.timeout):
+            found = f"{where} does not answer within {_PATIENCE:g} s: often a firewall."
+        else:
+            found = f"{where} cannot be reached: {error.strerror or type(error).__name__}."
+        if self._proxy is not None:
+            advice = "That is the proxy. " + _MEND_PROXY
+        elif is_loopback(self._host):
+            advice = 'Is the service on this machine running? "customers sandbox" starts one.'
+        else:
+            advice = "Check host and port, and ask whether outgoing connections need a proxy."
+        return wrong("connection", found, advice, Exit.UNREACHABLE)
+
+    def _tls(self) -> Iterator[Finding]:
+        if self._url.scheme == "http":
+            if not is_loopback(self._host):  # the client refuses that
+                return
+            yield good("TLS", "None: plain http on this machine.")
+            return
+        if self._proxy is not None and self._proxy.scheme not in ("", "http"):
+            yield note("TLS", f"Not looked at by way of a proxy of {self._proxy.scheme}.")
+            return
+        if self._bundle and not Path(self._bundle).exists():
+            yield wrong(
+                "TLS",
+                f"There is no CA bundle at {self._bundle}.",
+                "Mend REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE, or unset it.",
+                Exit.USAGE,
+            )
+            return
+        try:
+            context = _certificate.context(self._bundle)
+        except (OSError, ssl.SSLError):
+            yield wrong(
+                "TLS",
+                f"The CA bundle at {self._bundle} cannot be read.",
+                "It must be a file of certificates in PEM form.",
+                Exit.USAGE,
+            )
+            return
+        yield self._handshake(context)
+
+    def _handshake(self, context: ssl.SSLContext) -> Finding:
+        try:
+            with (
+                closing(self._open()) as plain,
+                context.wrap_socket(plain, server_hostname=self._host) as secure,
+            ):
+                return _certificate.good_one(secure, self._bundle)
+        except ssl.SSLCertVerificationError as error:
+            return _certificate.bad_one(error, self._host, self._bundle)
+        except _TunnelError as error:
+            return wrong(
+                "TLS",
+                f"The proxy does not let through to {self._host}: {error}.",
+                "407: give name and password in the proxy's URL. Otherwise ask who runs it.",
+                Exit.UNREACHABLE,
+            )
+        except OSError as error:
+            return _certificate.no_handshake(error, self._host, self._port)
+
+    def _open(self) -> socket.socket:
+        """A connection to the service's own port, through the proxy if there is one."""
+        if self._proxy is None:
+            return socket.create_connection((self._host, self._port), _PATIENCE)
+        connection = http.client.HTTPConnection(*self._next(), timeout=_PATIENCE)
+        connection.set_tunnel(self._host, self._port, _credentials(self._proxy))
+        try:
+            connection.connect()
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise _TunnelError(str(error) or type(error).__name__) from None
+        found: socket.socket = connection.sock
+        return found
+
+
+class _TunnelError(Exception):
+    """A proxy that makes no tunnel."""
+
+
+_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+_MEND_PROXY = "Mend HTTPS_PROXY or HTTP_PROXY, or name this host in NO_PROXY."
+
+
+def _port_of(url: SplitResult) -> int:
+    return url.port or _PORTS.get(url.scheme, 1080 if url.scheme.startswith("socks") else 80)
+
+
+def _bare(url: SplitResult) -> str:
+    """Host and port of a URL, with stars for name and password."""
+    secret, at, where = url.netloc.rpartition("@")
+    return f"***{at}{where}" if secret else where
+
+
+def _credentials(proxy: SplitResult) -> dict[str, Any]:
+    if proxy.username is None:
+        return {}
+    basic = _basic_auth_str(unquote(proxy.username), unquote(proxy.password or ""))
+    return {"Proxy-Authorization": basic}
+
+
+def _has_socks() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("socks") is not None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

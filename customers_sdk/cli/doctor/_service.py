@@ -1,0 +1,117 @@
+"""What the doctor sees of the service itself: its answer to one small request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from typing import Any, Optional
+
+import requests
+
+from customers_sdk.cli._client import connect
+from customers_sdk.cli._exit import Exit, code_of
+from customers_sdk.cli.doctor._finding import Finding, good, note, wrong
+from customers_sdk.client import Client
+from customers_sdk.errors import (
+    ApiError,
+    AuthenticationError,
+    CustomersError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+    ValidationError,
+    without_hint,
+)
+
+_SKEW = 60.0  # seconds
+
+
+class _Clock:
+    """Keeps how far the service's clock is ahead of ours, from the ``Date`` of an answer."""
+
+    def __init__(self) -> None:
+        self.ahead: Optional[float] = None
+
+    def __call__(self, response: requests.Response, **_: Any) -> None:
+        try:
+            date = parsedate_to_datetime(response.headers.get("date", ""))
+            self.ahead = date.timestamp() - time.time()
+        except (TypeError, ValueError, IndexError):
+            self.ahead = None
+
+
+def findings() -> Iterator[Finding]:
+    """Ask for one customer, and say what the answer means."""
+    clock = _Clock()
+    with requests.Session() as session:
+        session.hooks["response"].append(clock)
+        with connect(session=session, max_retries=0, deadline=15) as client:
+            yield from _answer(client)
+    if clock.ahead is not None and abs(clock.ahead) > _SKEW:
+        way = "ahead of" if clock.ahead > 0 else "behind"
+        yield note(
+            "clock",
+            f"The service's clock is {abs(clock.ahead):.0f} s {way} this machine's.",
+            "Set this machine's clock, or the times in its logs will not fit the service's.",
+        )
+
+
+def _answer(client: Client) -> Iterator[Finding]:
+    started = time.monotonic()
+    try:
+        total = client.customers.list_page(page_size=1).total
+    except CustomersError as error:
+        yield wrong("service", f"{without_hint(str(error))}.", _advice(error), code_of(error))
+        return
+    took = (time.monotonic() - started) * 1000
+    yield good("service", f"It takes the key and answers ({took:.0f} ms).")
+    if total:
+        yield good("customers", f"The app has {total:,}.")
+        return
+    yield _empty(client)
+
+
+def _empty(client: Client) -> Finding:
+    """An app without customers may be new, or not be ours: the service believes any id."""
+    try:
+        others = client.customers.list_page(page_size=1, app_id=None).total
+    except CustomersError:
+        others = 0
+    if others:
+        return note(
+            "customers",
+            f"The app has none, and the merchant's other apps have {others:,}.",
+            "If that is a surprise, NODERAILS_APP_ID names the wrong app.",
+        )
+    return note("customers", "The app has none.", "If that is a surprise, check NODERAILS_APP_ID.")
+
+
+def _advice(error: CustomersError) -> str:
+    if code_of(error) is Exit.UNREACHABLE:
+        return _advice_unreachable(error)
+    if isinstance(error, AuthenticationError):
+        if "database" in str(error):
+            return "The key may be right: wait, and try again."
+        return (
+            "The key is unknown, revoked or expired, or of another service than the base URL's: "
+            "make a new one in the dashboard, and set NODERAILS_API_KEY."
+        )
+    if isinstance(error, PermissionDeniedError):
+        return "The key may not see this app, or the organisation is suspended: ask its owner."
+    if isinstance(error, ValidationError):
+        return "Check NODERAILS_APP_ID."
+    if isinstance(error, RateLimitError):
+        return "Too many requests: wait, and try again."
+    return "Try again later, and quote the request id to the service's support."
+
+
+def _advice_unreachable(error: CustomersError) -> str:
+    if isinstance(error, ServerError):
+        return "The service, or what stands in front of it, has a failure: try again later."
+    if isinstance(error, ApiError) or hasattr(error, "status"):
+        return (
+            "Something other than the service has answered, such as a proxy's page for logging "
+            "in or another server: check NODERAILS_BASE_URL and the proxy."
+        )
+    return "The connection is there, but no answer came: try again, and check the proxy."

@@ -1,0 +1,156 @@
+"""What the doctor sees of this machine: versions, and the settings in the environment."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import ssl
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import NamedTuple, Optional
+from urllib.parse import urlsplit
+
+from customers_sdk import __version__, _settings
+from customers_sdk.cli._exit import Exit
+from customers_sdk.cli.doctor._finding import Finding, good, note, wrong
+from customers_sdk.errors import ConfigurationError, without_hint
+
+_NEEDS = ("requests", "urllib3", "attrs", "cattrs")
+_REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)$")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_QUOTES = "\"'`“”"
+
+
+def software() -> Iterator[Finding]:
+    """Python and the packages that the SDK stands on."""
+    yield good(
+        "python",
+        f"{platform.python_implementation()} {platform.python_version()} with "
+        f"{ssl.OPENSSL_VERSION}, customers_sdk {__version__}.",
+    )
+    least = _least_versions()
+    present = []
+    for name in _NEEDS:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            yield wrong(
+                "packages",
+                f"{name} is not installed.",
+                "Run: pip install --upgrade customers_sdk",
+                Exit.USAGE,
+            )
+            continue
+        if _numbers(found) < _numbers(least.get(name, "")):
+            yield wrong(
+                "packages",
+                f"{name} {found} is older than {least[name]}, which the SDK needs.",
+                f"Run: pip install --upgrade {name}",
+                Exit.USAGE,
+            )
+        present.append(f"{name} {found}")
+    yield good("packages", f"{', '.join(present)}; {_orjson()}.")
+
+
+def _orjson() -> str:
+    try:
+        return f"orjson {version('orjson')} reads the answers"
+    except PackageNotFoundError:
+        return "without orjson, which would read answers faster (extra: speed)"
+
+
+def _least_versions() -> dict[str, str]:
+    """The versions that the installed package asks for; none in a checkout."""
+    try:
+        wanted = requires("customers_sdk") or []
+    except PackageNotFoundError:
+        return {}
+    return dict(found.groups() for found in map(_REQUIREMENT.match, wanted) if found)  # type: ignore[misc]
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)[:3]))
+
+
+class Settings(NamedTuple):
+    """The settings in the environment, None where one is missing or wrong."""
+
+    key_found: Finding
+    app_found: Finding
+    url_found: Finding
+    base_url: Optional[str]
+    complete: bool
+
+    @classmethod
+    def of_environment(cls) -> Settings:
+        """Look at them; nothing of the key is kept."""
+        key, key_right = _key(os.environ.get("NODERAILS_API_KEY"))
+        app, app_right = _app(os.environ.get("NODERAILS_APP_ID"))
+        url, base_url = _url(os.environ.get("NODERAILS_BASE_URL"))
+        return cls(key, app, url, base_url, key_right and app_right and base_url is not None)
+
+    def findings(self) -> Iterator[Finding]:
+        """What there is to say of each."""
+        yield from (self.key_found, self.app_found, self.url_found)
+
+
+def _key(value: Optional[str]) -> tuple[Finding, bool]:
+    try:
+        environment = _settings.api_key(value).split("_")[1]
+    except ConfigurationError as error:
+        return _refused("key", "NODERAILS_API_KEY", value, error, "nr_test_sk_…"), False
+    money = "real money" if environment == "live" else "trying things out"
+    text = f"NODERAILS_API_KEY holds a secret key of the {environment} environment, for {money}."
+    return good("key", text), True
+
+
+def _app(value: Optional[str]) -> tuple[Finding, bool]:
+    try:
+        app = _settings.app_id(value)
+    except ConfigurationError as error:
+        return _refused("app", "NODERAILS_APP_ID", value, error, "the app's id"), False
+    if not _UUID.fullmatch(app):
+        # Observed: "appId: Invalid uuid".
+        return wrong(
+            "app",
+            f"NODERAILS_APP_ID is {app!r}, which is no UUID.",
+            "Take the app's id, not its name, from the dashboard.",
+            Exit.USAGE,
+        ), False
+    return good("app", f"NODERAILS_APP_ID is {app}."), True
+
+
+def _url(value: Optional[str]) -> tuple[Finding, Optional[str]]:
+    from customers_sdk.client import DEFAULT_BASE_URL
+
+    if not value:
+        return good("base URL", f"{DEFAULT_BASE_URL}, the service itself."), DEFAULT_BASE_URL
+    try:
+        url = _settings.base_url(value, allow_http=False)
+    except ConfigurationError as error:
+        finding = _refused("base URL", "NODERAILS_BASE_URL", value, error, DEFAULT_BASE_URL)
+        return finding, None
+    text = f"NODERAILS_BASE_URL is {url}."
+    if urlsplit(url).path:
+        advice = "That is unusual; the service has none."
+        return note("base URL", f"{text} It has a path.", advice), url
+    return good("base URL", text), url
+
+
+def _refused(
+    check: str, variable: str, value: Optional[str], error: ConfigurationError, example: str
+) -> Finding:
+    """A setting that the client refuses, by the name it has here and without its value."""
+    if not value:
+        return wrong(
+            check, f"{variable} is not set.", f"Run: export {variable}={example}", Exit.USAGE
+        )
+    found = without_hint(str(error)).partition(" ")[2]
+    found = found.replace(" (allow_http=True overrides this)", "")  # not from here
+    advice = f"Set it to {example}"
+    if value[0] in _QUOTES or value[-1] in _QUOTES:
+        advice = "Take the quotes off: they are part of the value"
+    elif value != value.strip():
+        advice = "Take the blanks and line ends around it off: they came with copying"
+    return wrong(check, f"{variable} {found}.", f"{advice}.", Exit.USAGE)

@@ -1,0 +1,1 @@
+"""Fault injection, the log of requests, and the routes that steer both."""

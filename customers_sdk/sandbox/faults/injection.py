@@ -1,0 +1,131 @@
+"""The middleware in front of the service: it writes requests down, and injects faults.
+
+It stands in front in process and over HTTP alike. What a proxy would do to a request is done here;
+what the service itself does, late or wrongly, is left to the application, which asks for the
+request's fate once it holds the lock on the idempotency key.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from http.client import responses as reasons
+from typing import TYPE_CHECKING, Any, Optional
+
+from customers_sdk.sandbox.express.paths import normalised, raw_path
+from customers_sdk.sandbox.faults.callers import caller_of
+from customers_sdk.sandbox.faults.faults import Fate, Fault, Faults
+from customers_sdk.sandbox.faults.requestlog import RequestLog, SentRequest
+from customers_sdk.sandbox.service import answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from flask import Response
+
+_FATE = "customers_sdk.fate"
+_CODES = {
+    400: ("VALIDATION_ERROR", "Invalid request"),
+    401: ("AUTHENTICATION_ERROR", "Invalid or inactive API key"),
+    403: ("AUTHORIZATION_ERROR", "Access denied"),
+    404: ("NOT_FOUND", "Not found"),
+    409: ("CONFLICT", "Conflict"),
+    429: ("RATE_LIMIT_EXCEEDED", "Too many requests"),
+    500: ("INTERNAL_ERROR", "Internal server error"),
+}
+# Above this the proxy in front answers: nothing is stored under the idempotency key.
+_OWN_FAILURE = 500
+_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
+
+
+class Injection:
+    """WSGI middleware over the service's application."""
+
+    def __init__(self, application: WSGIApplication, faults: Faults, log: RequestLog) -> None:
+        self._application = application
+        self._faults = faults
+        self._log = log
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answers one request, or makes its caller go without."""
+        method, path = environ["REQUEST_METHOD"], raw_path(environ)
+        fate = self._faults.fate_of(method, normalised(path))
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        environ[_FATE] = fate
+        entry = SentRequest(
+            method,
+            path,
+            environ.get("QUERY_STRING", ""),
+            body=body,
+            idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY"),
+            faults=fate.names,
+        )
+        self._log.add(entry)
+        caller, fault = caller_of(environ), fate.fault
+        if fault is not None and fault.held:
+            caller.hold()
+
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            if not caller.gone() and not (fault and fault.dropped):
+                entry.status = int(status[:3])
+            return start_response(status, headers, *more)
+
+        in_front = _proxy_answer(fault)
+        if in_front is not None:
+            if fate.delay:
+                caller.wait(fate.delay)
+            return in_front(environ, start)
+        if fault is None or not fault.dropped:
+            return self._application(environ, start)
+        for _ in self._application(environ, start):
+            pass
+        return caller.drop()
+
+
+def fate_of(environ: WSGIEnvironment) -> Fate:
+    """What the middleware has decided for a request; nothing where it does not stand in front."""
+    fate: Fate = environ.get(_FATE) or Fate()
+    return fate
+
+
+def service_failure(fault: Optional[Fault], *, authenticates: bool) -> Optional[Response]:
+    """The error that the service itself answers to a request of this fate, or None.
+
+    `authenticates` says whether the request gets as far as having its key looked up.
+    """
+    if fault is not None and fault.database_down and authenticates:
+        # Recording outage_db_down_list.
+        code, text = "AUTHENTICATION_ERROR", "Authentication required"
+        return answers.error_answer(answers.refusal(401, code, text))
+    if fault is None or not fault.status or fault.html or fault.status > _OWN_FAILURE:
+        return None
+    return _failure(fault)
+
+
+def _proxy_answer(fault: Optional[Fault]) -> Optional[Response]:
+    if fault is None or not fault.status:
+        return None
+    if fault.html:
+        title = f"{fault.status} {reasons.get(fault.status, '')}".strip()
+        page = answers.text_answer(fault.status, _PAGE.format(title), "text/html")
+        del page.headers["ETag"]
+        return page
+    return _failure(fault) if fault.status > _OWN_FAILURE else None
+
+
+def _failure(fault: Fault) -> Response:
+    kind = "INTERNAL_ERROR" if fault.status > _OWN_FAILURE else "BAD_REQUEST"
+    code, message = _CODES.get(fault.status, (kind, reasons.get(fault.status, "Error")))
+    refusal = answers.refusal(fault.status, fault.code or code, fault.message or message)
+    if fault.retry_after is not None:
+        refusal.error["details"] = {"retryAfter": fault.retry_after}
+    answer = answers.error_answer(refusal)
+    if fault.retry_after is not None:
+        answer.headers["Retry-After"] = str(fault.retry_after)
+        if fault.name == "rate_limit":
+            answer.headers["X-RateLimit-Limit"] = str(fault.after)
+            answer.headers["X-RateLimit-Remaining"] = "0"
+            answer.headers["X-RateLimit-Reset"] = str(int(time.time()) + fault.retry_after)
+    return answer

@@ -1,0 +1,1 @@
+"""The service itself: routes, rules, shapes, and what it stores."""
