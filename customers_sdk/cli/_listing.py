@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from customers_sdk.models import CustomerSummary
 
 _SCREENFUL = 50  # what a person is shown unless they ask for more
+_NO_CUSTOMERS = "No customers yet. Create one with: customers create --email …"
+_NO_MATCH = "No customer matches this search."
 _CHUNK = 100  # rows of one table: its columns are as wide as these need
 
 
@@ -26,7 +28,7 @@ _CHUNK = 100  # rows of one table: its columns are as wide as these need
     "--limit",
     type=click.IntRange(min=0),
     metavar="N",
-    help=f"No more than N; 0 for all. By default {_SCREENFUL} on a terminal, otherwise all.",
+    help=f"Maximum number to show (0 = all).  [default: {_SCREENFUL} on a terminal, else all]",
 )
 @prefetch
 @as_json
@@ -39,7 +41,7 @@ def list_(
     people = for_people(as_json=as_json)
     if limit is None:
         limit = _SCREENFUL if people else 0
-    # A person would rather know at once that nobody is there.
+    # A person would rather know at once that the service cannot be reached.
     client_of = connect if people else connect_patiently
     with client_of() as client, incomplete_lists() as missed:
         found = client.customers.list(
@@ -48,18 +50,19 @@ def list_(
             prefetch=prefetch,
         )
         if people:
-            _draw(found, limit)
+            _draw(found, limit, _NO_MATCH if search else _NO_CUSTOMERS)
         else:
             for customer in islice(found, limit or None):
                 write_json(customer.to_dict())
     return Exit.IN_PART if missed else Exit.DONE
 
 
-def _draw(found: Iterator[CustomerSummary], limit: int) -> None:
-    """Draw tables as the customers come."""
+def _draw(found: Iterator[CustomerSummary], limit: int, none: str) -> None:
+    """Draw tables as the customers come, and say how many there were."""
     from customers_sdk.cli._tables import list_table
 
     shown = 0
+    more = False
     while True:
         size = min(_CHUNK, limit - shown) if limit else _CHUNK
         chunk = list(islice(found, size))
@@ -69,8 +72,10 @@ def _draw(found: Iterator[CustomerSummary], limit: int) -> None:
         if len(chunk) < size:
             break
         if shown == limit:
-            if next(found, None) is not None:
-                say(f"The {limit} newest are shown; --limit 0 shows all.")
+            more = next(found, None) is not None
             break
     if not shown:
-        say("There are no such customers.")
+        say(none)
+        return
+    count = "1 customer" if shown == 1 else f"{shown:,} customers"
+    say(f"{count}. There are more: --limit 0 shows all." if more else count)

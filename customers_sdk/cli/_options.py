@@ -11,9 +11,9 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _TEXTS = {
-    "external-id": "Your own id for them, unique within an app.",
+    "external-id": "Your own id of the customer, unique within an app.",
     "email": "E-mail address.",
-    "name": "What they are called.",
+    "name": "Full name.",
     "address": "Street and number.",
     "city": "City.",
     "state": "State.",
@@ -33,22 +33,23 @@ class Group(click.Group):
         return super().parse_args(ctx, args)
 
 
-def _json_object(_: click.Context, __: click.Parameter, value: Optional[str]) -> Any:
+def json_object(_: click.Context, __: click.Parameter, value: Optional[str]) -> Any:
+    """Read an option's JSON object."""
     if value is None:
         return None
     try:
         decoded = json.loads(value)
     except (ValueError, RecursionError) as error:
-        raise click.BadParameter(f"it is not JSON ({error}).") from None
+        raise click.BadParameter(f"This is not JSON ({error}).") from None
     if not isinstance(decoded, dict):
-        raise click.BadParameter('it is no JSON object, such as {"plan": "gold"}.')
+        raise click.BadParameter('This is not a JSON object such as {"plan": "gold"}.')
     return decoded
 
 
 def fields(command: F) -> F:
     """The options for a customer's fields; what is not given stays None."""
     command = click.option(
-        "--metadata", metavar="JSON", callback=_json_object, help="A JSON object of your own."
+        "--metadata", metavar="JSON", callback=json_object, help="A JSON object of your own."
     )(command)
     for name, text in reversed(_TEXTS.items()):
         command = click.option(f"--{name}", metavar="TEXT", help=text)(command)
@@ -62,16 +63,16 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
 
 def scope(command: F) -> F:
     """The options that say which customers a list is of."""
-    command = click.option(
-        "--all-apps", is_flag=True, help="Every app of the merchant, not just our own."
-    )(command)
+    command = click.option("--all-apps", is_flag=True, help="Include every app of the merchant.")(
+        command
+    )
     return click.option(
         "--search", metavar="TEXT", help="A part of an e-mail address, a name or an external id."
     )(command)
 
 
 as_json = click.option(
-    "--json", "as_json", is_flag=True, help="Write JSON, as where there is no terminal."
+    "--json", "as_json", is_flag=True, help="Output JSON (the default when piped)."
 )
 
 prefetch = click.option(
@@ -79,5 +80,5 @@ prefetch = click.option(
     type=click.IntRange(0, 64),
     default=0,
     metavar="N",
-    help="Pages to get ahead, on as many threads.",
+    help="Number of pages to fetch in parallel.",
 )

@@ -21,9 +21,8 @@ from tests.cli.cli_running import run, start
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Customers as Run
-
     from customers_sdk.sandbox import Sandbox
+    from tests.cli.conftest import Customers as Run
 
 HEADER = "id,mail,full name,plan\n"
 ROWS = "u-1,ada@example.com,Ada,gold\nu-2,grace@example.com,Grace,\n"

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conftest import Customers as Run
-
     from customers_sdk.sandbox import Sandbox
+    from tests.cli.conftest import Customers as Run
 
 SECRET = "nr_test_sk_hushhushhush0001"
 CHECKS = ["python", "packages", "key", "app", "base URL", "proxy", "DNS", "connection", "TLS"]

@@ -27,9 +27,8 @@ from customers_sdk.errors import (
 from tests.cli.cli_running import COMMAND, ROOT, environment, python, run, start
 
 if TYPE_CHECKING:
-    from conftest import Customers as Run
-
     from customers_sdk.sandbox import Sandbox
+    from tests.cli.conftest import Customers as Run
 
 FULL = Path("/dev/full")
 SECRET = "nr_test_sk_hushhushhush0001"

@@ -33,13 +33,50 @@ def test_a_list_is_a_table_of_the_newest(sandbox: Sandbox) -> None:
     assert shown.index("u-4") < shown.index("u-2")
     assert "u-1" not in shown
     assert "2026-01-04 10:00" in shown
-    assert "The 3 newest are shown; --limit 0 shows all." in shown
+    assert "3 customers. There are more: --limit 0 shows all." in shown
     assert ids[3] in shown
-    with Terminal("list", columns=80) as terminal:
-        _, shown = terminal.end()
-    assert "payments" not in shown
-    assert "newest are shown" not in shown
-    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_list_says_how_many_there_are(sandbox: Sandbox) -> None:
+    with Terminal("list") as terminal:
+        assert "No customers yet. Create one with: customers create" in terminal.end()[1]
+    sandbox.add_customer()
+    with Terminal("list", "--limit=1") as terminal:
+        assert "\n1 customer\n" in terminal.end()[1].replace("\r", "")
+    with Terminal("list", "--search=nobody") as terminal:
+        assert "No customer matches this search." in terminal.end()[1]
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_no_id_is_cut_and_nothing_is_cut_without_a_mark(sandbox: Sandbox, columns: int) -> None:
+    id_ = sandbox.add_customer(
+        external_id="user-42", email="ada.lovelace@example.com", name="Ada " + "Lovelace" * 4
+    )
+    payment = sandbox.add_payment_intent(id_, amount="12.50", currency="EUR", status="CAPTURED")
+    wallet = sandbox.client().customers.add_wallet(
+        id_, chain_id=8453, wallet_address="0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    )
+    sandbox.add_customer(external_id="user-43")
+    for arguments, wanted in (
+        (("list",), (id_, "user-42", "ada.lovelace@example.com", "2026-")),
+        (("show", id_), (id_, payment, wallet.id, "CAPTURED")),
+    ):
+        with Terminal(*arguments, columns=columns) as terminal:
+            code, shown = terminal.end()
+        assert code == 0
+        assert max(len(line.rstrip()) for line in shown.splitlines()) <= columns
+        for text in wanted:
+            assert text in shown
+        assert "Lovelace" * 4 in "".join(shown.split()) or "…" in shown
+
+
+def test_show_leaves_empty_fields_out(sandbox: Sandbox) -> None:
+    id_ = sandbox.add_customer(email="a@b.cc")
+    with Terminal("show", id_) as terminal:
+        shown = terminal.end()[1]
+    assert "a@b.cc" in shown
+    assert "postal code" not in shown
+    assert "external id" not in shown
 
 
 def test_a_customer_is_shown_with_their_history_and_cannot_steer_the_terminal(
