@@ -6,10 +6,13 @@ commands that need them, so that ``customers --help`` is there at once.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Optional
+
+from customers_sdk.cli._streams import finish_errors
 
 __all__ = ["main"]
 
@@ -22,10 +25,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         missing = [name for name in _NEEDS if find_spec(name) is None]
         if missing:
             text = f"customers: needs {' and '.join(missing)}: pip install 'customers_sdk[cli]'\n"
-            sys.stderr.write(text)
+            with contextlib.suppress(OSError):  # no reader
+                sys.stderr.write(text)
             return 2
         from customers_sdk.cli._app import run
 
         return run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
         return 130
+    finally:
+        finish_errors()

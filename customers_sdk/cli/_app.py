@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import sys
@@ -19,6 +18,7 @@ from customers_sdk.cli._listing import list_
 from customers_sdk.cli._options import Group
 from customers_sdk.cli._output import say
 from customers_sdk.cli._sandbox import sandbox
+from customers_sdk.cli._streams import drop, escape_unencodable
 from customers_sdk.cli._wallet import wallet
 from customers_sdk.cli.doctor._command import doctor
 from customers_sdk.errors import CustomersError
@@ -55,20 +55,20 @@ for _command in (create, show, update, list_, wallet, export, import_, sandbox, 
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line; returns the exit code, and lets no expected error through."""
-    _write_what_can_be_written()
+    escape_unencodable()
     try:
         code = _invoke(arguments)
         if sys.stdout is not None:  # it may be closed from the start
             sys.stdout.flush()
     except BrokenPipeError:
         # Nobody reads on, as `head` does: no error. What is buffered must not raise again.
-        _drop_output()
+        drop(sys.stdout)
         return Exit.DONE
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
     except OSError as error:  # a full disk under the output
         say(line_of(error))
-        _drop_output()
+        drop(sys.stdout)
         code = Exit.USAGE
     return code
 
@@ -98,17 +98,3 @@ def _invoke(arguments: Sequence[str]) -> int:
     except (click.ClickException, ValueError) as error:
         say(line_of(error))
         return code_of(error)
-
-
-def _write_what_can_be_written() -> None:
-    """A terminal of another encoding shows escapes, not a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _drop_output() -> None:
-    """Send what is still buffered nowhere: the interpreter writes it at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

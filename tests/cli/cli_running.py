@@ -87,11 +87,13 @@ def run(*arguments: str, **options: Any) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def start(*arguments: str, stdout: Union[int, IO[Any]] = subprocess.PIPE) -> subprocess.Popen[str]:
+def start(
+    *arguments: str, stdout: Union[int, IO[Any]] = subprocess.PIPE, **env: str
+) -> subprocess.Popen[str]:
     """Start the command in a process of its own."""
     return subprocess.Popen(  # noqa: S603 - our own command
         [*COMMAND, *arguments],
-        env=environment(),
+        env=environment(**env),
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.PIPE,

@@ -176,11 +176,17 @@ def test_a_closed_pipe_is_quiet(sandbox: Sandbox) -> None:
         assert (process.returncode, complaint) == (0, "")
 
 
-def test_a_closed_standard_error_changes_no_exit_code(sandbox: Sandbox) -> None:
-    process = start("show", "x")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("arguments", "code"), [("show x", 3), ("no-such-command", 2), ("import missing.csv", 2)]
+)
+def test_a_closed_standard_error_changes_no_exit_code(
+    sandbox: Sandbox, arguments: str, code: int, unbuffered: str
+) -> None:
+    process = start(*arguments.split(), PYTHONUNBUFFERED=unbuffered)
     assert process.stderr is not None
     process.stderr.close()
-    assert process.wait(20) == 3
+    assert process.wait(20) == code
     assert process.stdout is not None
     process.stdout.close()
 

@@ -16,3 +16,9 @@ def test_a_missing_extra_is_named_in_one_line(name: str, arguments: str) -> None
     (line,) = done.stderr.splitlines()
     assert name in line
     assert line.endswith(": pip install 'customers_sdk[cli]'")
+
+
+def test_a_missing_extra_is_still_exit_code_2_where_standard_error_has_no_reader() -> None:
+    script = "import os; reader, writer = os.pipe(); os.close(reader); os.dup2(writer, 2); "
+    done = python(script + SCRIPT.format(name="click") + "sys.exit(main([]))")
+    assert (done.returncode, done.stdout) == (2, "")
