@@ -1,7 +1,9 @@
 """Sphinx settings: MyST pages, furo theme, reference from the docstrings."""
 
 import re
-from importlib.metadata import version as installed_version
+import sys
+from importlib.metadata import metadata
+from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx.domains.python import PyObject
@@ -9,10 +11,23 @@ from sphinx.domains.python import PyObject
 project = "customers_sdk"
 author = "The customers_sdk contributors"
 project_copyright = "2026, The customers_sdk contributors"
-version = release = installed_version("customers_sdk")
+_package = metadata("customers_sdk")
+version = release = _package["Version"]
+# setup.cfg names the address once.
+REPOSITORY = dict(url.split(", ", 1) for url in _package.get_all("Project-URL", [])).get("Source")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build", "examples"]
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinxext.opengraph",
+    "diagrams",
+    "llms",
+]
+exclude_patterns = ["_build", "_ext", "examples"]
 
 html_theme = "furo"
 html_title = f"customers_sdk {release}"
@@ -20,6 +35,25 @@ html_copy_source = False
 html_show_sphinx = False
 html_static_path = ["_static"]
 html_css_files = ["customers.css"]
+html_logo = "_static/logo.svg"
+html_favicon = "_static/logo.svg"
+html_theme_options = {
+    "sidebar_hide_name": False,
+    "light_css_variables": {"color-brand-primary": "#3451d1", "color-brand-content": "#3451d1"},
+    "dark_css_variables": {"color-brand-primary": "#8fa4ff", "color-brand-content": "#8fa4ff"},
+    **(
+        {"source_repository": REPOSITORY, "source_branch": "main", "source_directory": "docs/"}
+        if REPOSITORY
+        else {}
+    ),
+}
+ogp_site_url = "/"
+ogp_site_name = "customers_sdk"
+ogp_image = "_static/logo.svg"
+ogp_social_cards = {"enable": False}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+copybutton_exclude = ".linenos, .gp, .go"
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3  # links to headings, as GitHub makes them
