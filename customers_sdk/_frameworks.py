@@ -20,7 +20,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from customers_sdk._http.session import Secret
 from customers_sdk.client import Client
-from customers_sdk.errors import ConfigurationError, without_hint
+from customers_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from customers_sdk.testing import MockCustomers
@@ -159,17 +159,19 @@ def make(given: Given, place: str) -> Made:
         }
         return Made(given, Client(**{**arguments, **ours}), fake)
     except ConfigurationError as error:
-        # The command looks at the environment, and knows nothing of an application's settings.
-        text = without_hint(str(error))
-    raise ConfigurationError(renamed(text, given, place))
+        text, about = worded(error, given, place), vars(error)
+    raise ConfigurationError(text, **about)
 
 
-def renamed(text: str, given: Given, place: str) -> str:
-    """A refusal of `Client`, which begins with its argument, in the application's words."""
-    argument, _, rest = text.partition(" ")
-    if argument.upper() not in NAMES:
+def worded(error: ConfigurationError, given: Given, place: str) -> str:
+    """A refusal of `Client` in the application's words."""
+    name = (error.setting or "").upper()
+    if name not in NAMES:
+        return str(error)
+    text = f"{given.name_of(name, place)} {error.problem}"
+    if given.get(name) or name not in VARIABLES:
         return text
-    return f"{given.name_of(argument.upper(), place)} {rest.replace('pass it, or', 'set it, or')}"
+    return f"{text}: set it, or set {VARIABLES[name]}"
 
 
 def _fake(given: Given) -> MockCustomers | None:
@@ -178,12 +180,14 @@ def _fake(given: Given) -> MockCustomers | None:
         return None
     if wanted is not True:
         # "false" from an environment would be taken for true.
-        raise ConfigurationError(f"FAKE must be True or False, not {type(wanted).__name__}")
+        problem = f"must be True or False, not {type(wanted).__name__}"
+        raise ConfigurationError(f"FAKE {problem}", setting="fake", problem=problem)
     if is_live(given.get("API_KEY")):
-        raise ConfigurationError(
-            "FAKE is on together with a live key: customers would seem to be stored and be lost; "
+        problem = (
+            "is on together with a live key: customers would seem to be stored and be lost; "
             "take one of the two away"
         )
+        raise ConfigurationError(f"FAKE {problem}", setting="fake", problem=problem)
     from customers_sdk.testing import MockCustomers
 
     fake = MockCustomers(_FAKE_URL, time.sleep)

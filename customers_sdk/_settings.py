@@ -7,13 +7,15 @@ value: one of them is the key.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple, Optional, Union
+from collections.abc import Callable
+from typing import Any, NamedTuple, Optional, TypeVar, Union
 from urllib.parse import urlsplit
 
 from customers_sdk._checks import CONTROL, kind_of
-from customers_sdk.errors import ConfigurationError, with_hint
+from customers_sdk.errors import ConfigurationError
 
 Timeout = Union[float, "tuple[float, float]"]
+T = TypeVar("T")
 
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 _KEY = re.compile(r"nr_(test|live)_(sk|pk)_[\x21-\x7e]+")
@@ -25,46 +27,59 @@ _OF_A_SESSION = (
 )
 
 
-def _refusal(text: str) -> ConfigurationError:
-    """An error about what the environment may hold: it points to the command that looks there."""
-    return ConfigurationError(with_hint(text))
+#: The environment variables that stand in for arguments that are not given.
+VARIABLES = {
+    "api_key": "NODERAILS_API_KEY",
+    "app_id": "NODERAILS_APP_ID",
+    "base_url": "NODERAILS_BASE_URL",
+}
+
+
+def _refusal(setting: str, problem: str, advice: str = "") -> ConfigurationError:
+    """Build the error for a setting; ``advice`` is for callers of `Client` alone."""
+    text = f"{setting} {problem}: {advice}" if advice else f"{setting} {problem}"
+    return ConfigurationError(text, setting=setting, problem=problem)
+
+
+def _missing(setting: str) -> ConfigurationError:
+    return _refusal(setting, "is missing", f"pass it, or set {VARIABLES[setting]}")
 
 
 def api_key(value: object) -> str:
     """A secret key, ``nr_test_sk_…`` or ``nr_live_sk_…``."""
     if not value:
-        raise _refusal("api_key is missing: pass it, or set NODERAILS_API_KEY")
+        raise _missing("api_key")
     if not isinstance(value, str):
-        raise ConfigurationError(f"api_key must be a string, not {kind_of(value)}")
+        raise _refusal("api_key", f"must be a string, not {kind_of(value)}")
     if _BLANK_OR_CONTROL.search(value):
-        raise _refusal("api_key contains blanks or control characters")
+        raise _refusal("api_key", "contains blanks or control characters")
     match = _KEY.fullmatch(value)
     if match is None:
-        raise _refusal("api_key must look like nr_test_sk_… or nr_live_sk_…")
+        raise _refusal("api_key", "must look like nr_test_sk_… or nr_live_sk_…")
     if match.group(2) == "pk":
-        raise _refusal("api_key is a public key (pk); the API takes a secret key (sk)")
+        raise _refusal("api_key", "is a public key (pk); the API takes a secret key (sk)")
     return value
 
 
 def app_id(value: object) -> str:
     """The id of the app that new customers belong to."""
     if not value:
-        raise _refusal("app_id is missing: pass it, or set NODERAILS_APP_ID")
+        raise _missing("app_id")
     if not isinstance(value, str):
-        raise ConfigurationError(f"app_id must be a string, not {kind_of(value)}")
+        raise _refusal("app_id", f"must be a string, not {kind_of(value)}")
     if _BLANK_OR_CONTROL.search(value):
-        raise _refusal("app_id contains blanks or control characters")
+        raise _refusal("app_id", "contains blanks or control characters")
     return value
 
 
 def base_url(value: object, *, allow_http: bool) -> str:
     """The service's address, without a trailing slash."""
     if not isinstance(allow_http, bool):
-        raise ConfigurationError(f"allow_http must be True or False, not {kind_of(allow_http)}")
+        raise _refusal("allow_http", f"must be True or False, not {kind_of(allow_http)}")
     if not isinstance(value, str):
-        raise ConfigurationError(f"base_url must be a string, not {kind_of(value)}")
+        raise _refusal("base_url", f"must be a string, not {kind_of(value)}")
     if _BLANK_OR_CONTROL.search(value) or "\\" in value:
-        raise _refusal("base_url contains blanks, backslashes or control characters")
+        raise _refusal("base_url", "contains blanks, backslashes or control characters")
     try:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
@@ -72,15 +87,16 @@ def base_url(value: object, *, allow_http: bool) -> str:
         host = None
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not host:
-        raise _refusal("base_url must be an http or https URL with a host")
+        raise _refusal("base_url", "must be an http or https URL with a host")
     if "@" in parts.netloc:
-        raise _refusal("base_url must not hold a user name or a password")
+        raise _refusal("base_url", "must not hold a user name or a password")
     if parts.query or parts.fragment or value.endswith(("?", "#")):
-        raise _refusal("base_url must not have a query or a fragment")
+        raise _refusal("base_url", "must not have a query or a fragment")
     if parts.scheme == "http" and not allow_http and not is_loopback(host):
         raise _refusal(
-            "base_url is plain http, which would send the key in the clear: use https "
-            "(allow_http=True overrides this)"
+            "base_url",
+            "is plain http, which would send the key in the clear",
+            "use https, or pass allow_http=True",
         )
     return value.rstrip("/")
 
@@ -96,7 +112,7 @@ def session(value: Any) -> Any:
         return None
     missing = any(not hasattr(value, name) for name in _OF_A_SESSION)
     if isinstance(value, type) or missing:
-        raise ConfigurationError(f"session must be a requests.Session, not {kind_of(value)}")
+        raise _refusal("session", f"must be a requests.Session, not {kind_of(value)}")
     return value
 
 
@@ -105,9 +121,9 @@ def header_setting(value: object, name: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise ConfigurationError(f"{name} must be a string, not {kind_of(value)}")
+        raise _refusal(name, f"must be a string, not {kind_of(value)}")
     if not value.strip() or not value.isascii() or CONTROL.search(value):
-        raise ConfigurationError(f"{name} must be printable ASCII and not blank")
+        raise _refusal(name, "must be printable ASCII and not blank")
     return value.strip()
 
 
@@ -134,43 +150,64 @@ class Limits(NamedTuple):
         if timeout is None and deadline is None and max_retries is None:
             return self
         return Limits(
-            self.timeout if timeout is None else _timeout(timeout),
-            self.deadline if deadline is None else _seconds(deadline, "deadline"),
-            self.max_retries if max_retries is None else _count(max_retries, "max_retries"),
+            self.timeout if timeout is None else _argument("timeout", _timeout, timeout),
+            self.deadline if deadline is None else _argument("deadline", _seconds, deadline),
+            self.max_retries
+            if max_retries is None
+            else _argument("max_retries", _count, max_retries),
         )
 
 
 def limits(timeout: Any, deadline: Any, max_retries: Any) -> Limits:
     """The limits of a client."""
-    try:
-        return Limits(
-            _timeout(timeout), _seconds(deadline, "deadline"), _count(max_retries, "max_retries")
-        )
-    except (TypeError, ValueError) as error:
-        text = str(error)
-    raise ConfigurationError(text)
+    return Limits(
+        _setting("timeout", _timeout, timeout),
+        _setting("deadline", _seconds, deadline),
+        _setting("max_retries", _count, max_retries),
+    )
+
+
+# What these three raise says what is wrong, and whoever called them puts the name before it.
 
 
 def _timeout(value: Any) -> tuple[float, float]:
-    if isinstance(value, (tuple, list)):
-        if len(value) != 2:
-            raise ValueError("timeout must be seconds, or a pair of connect and read seconds")
-        return (_seconds(value[0], "timeout (connect)"), _seconds(value[1], "timeout (read)"))
-    seconds = _seconds(value, "timeout")
-    return (seconds, seconds)
+    if not isinstance(value, (tuple, list)):
+        seconds = _seconds(value)
+        return (seconds, seconds)
+    if len(value) != 2:
+        raise ValueError("must be seconds, or a pair of connect and read seconds")
+    return (_argument("(connect)", _seconds, value[0]), _argument("(read)", _seconds, value[1]))
 
 
-def _seconds(value: Any, name: str) -> float:
+def _seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number of seconds, not {kind_of(value)}")
+        raise TypeError(f"must be a number of seconds, not {kind_of(value)}")
     if not 0 < value <= 86_400:  # nor is NaN
-        raise ValueError(f"{name} must be more than 0 seconds and at most a day")
+        raise ValueError("must be more than 0 seconds and at most a day")
     return float(value)
 
 
-def _count(value: Any, name: str) -> int:
+def _count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an integer, not {kind_of(value)}")
+        raise TypeError(f"must be an integer, not {kind_of(value)}")
     if not 0 <= value <= 100:
-        raise ValueError(f"{name} must be from 0 to 100")
+        raise ValueError("must be from 0 to 100")
     return value
+
+
+def _argument(name: str, check: Callable[[Any], T], value: Any) -> T:
+    """Check an argument of a call."""
+    try:
+        return check(value)
+    except (TypeError, ValueError) as error:
+        kind, problem = type(error), str(error)
+    raise kind(f"{name} {problem}")
+
+
+def _setting(name: str, check: Callable[[Any], T], value: Any) -> T:
+    """Check an argument of a client."""
+    try:
+        return check(value)
+    except (TypeError, ValueError) as error:
+        problem = str(error)
+    raise _refusal(name, problem)

@@ -47,7 +47,21 @@ class CustomersError(Exception):
 
 
 class ConfigurationError(CustomersError, ValueError):
-    """A setting of the client is missing or wrong; the text names it."""
+    """A setting of the client is missing or wrong; the text names it.
+
+    Attributes:
+        setting: the argument of `Client` it is about (``base_url``), or None if it is about
+            none of them.
+        problem: what is wrong with it, to be read after a name for the setting
+            (``is missing``), or "".
+    """
+
+    def __init__(
+        self, text: str = "", *, setting: str | None = None, problem: str = "", **context: Any
+    ) -> None:
+        super().__init__(text, **context)
+        self.setting = setting
+        self.problem = problem
 
 
 class ApiError(CustomersError):
@@ -128,6 +142,11 @@ class ValidationError(ApiError):
 class AuthenticationError(ApiError):
     """401: the key is unknown, inactive or expired, or the service's database is down."""
 
+    @property
+    def database_down(self) -> bool:
+        """Whether the service's own database is down, so that the key may be right."""
+        return self.message == _DATABASE_DOWN
+
 
 class PermissionDeniedError(ApiError):
     """403: the record is another merchant's, or the organisation is suspended."""
@@ -183,22 +202,8 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     429: RateLimitError,
 }
 
-# Observed (recording outage_db_down_list): a key that is wrong is told so in other words.
+# Observed (recording outage_db_down_list): a wrong key is told so in other words.
 _DATABASE_DOWN = "Authentication required"
-
-
-# Ends the text of an error that the machine's set-up may explain: settings, key, network.
-_HINT = '"customers doctor" explains'
-
-
-def with_hint(text: str) -> str:
-    """A text that points to the command that looks into a set-up."""
-    return f"{text}; {_HINT}"
-
-
-def without_hint(text: str) -> str:
-    """The same without it, for those to whom it does not apply."""
-    return text.replace(f"; {_HINT}", "")
 
 
 def error_code(body: Any) -> str | None:
@@ -240,17 +245,15 @@ def error_from_response(
     hints = [hint] if hint else []
     if not isinstance(message, str):
         message = reason or "no reason given"
-        hints.append("the body was not one of the service's errors")
+        hints.append("the body is not one of the service's errors")
     if 300 <= status < 400:
         hints.append("redirects are never followed: check base_url")
     if status == 401 and message == _DATABASE_DOWN:
-        hints.append("the service answers a key so while its own database is down")
-    if status == 401:
-        hints.append(_HINT)
+        hints.append("the service also responds with 401 while its database is down")
     if replayed:
         hints.append(
-            "this is the stored answer to an earlier request under the same idempotency key, "
-            "up to 24 hours old: nothing was tried now; use a new key to try again"
+            "this is the stored response to an earlier request under the same idempotency key, "
+            "up to 24 hours old: nothing was tried now; use a new key to retry"
         )
     if retry_after is not None:
         hints.append(f"retry after {math.ceil(retry_after)} s")

@@ -28,7 +28,6 @@ from customers_sdk.errors import (
     TransportError,
     error_code,
     error_from_response,
-    with_hint,
 )
 
 log = logging.getLogger("customers_sdk")
@@ -247,8 +246,6 @@ class Transport:
             what = f"the service answered {outcome.status}, but the body did not come whole"
         if outcome.cause is not None:
             what += f" ({type(outcome.cause).__name__}: {outcome.cause})"
-        if outcome.by_proxy or outcome.failure in (Failure.NOT_SENT, Failure.FINAL):
-            what = with_hint(what)
         late = outcome.failure is Failure.TIMED_OUT or isinstance(outcome.cause, socket.timeout)
         error = (RequestTimeoutError if late else TransportError)(
             f"{self._base_url}: {what}{tail}", **context

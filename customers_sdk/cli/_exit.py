@@ -7,12 +7,15 @@ import re
 
 import click
 
+from customers_sdk._settings import VARIABLES
 from customers_sdk.errors import (
     ApiError,
+    AuthenticationError,
     ConfigurationError,
     CustomersError,
     IdempotencyError,
     NotFoundError,
+    TransportError,
 )
 
 # Whatever a caller puts into the wrong place, nothing that looks like a key is printed.
@@ -53,8 +56,9 @@ def line_of(error: Exception) -> str:
         where = error.ctx.command_path if error.ctx else "customers"
         return one_line(f"{where}: {error.format_message()} See '{where} --help'.")
     text = error.format_message() if isinstance(error, click.ClickException) else str(error)
-    if isinstance(error, ConfigurationError):
-        text = text.replace("pass it, or set", "set")  # here there is only the environment
+    if isinstance(error, ConfigurationError) and error.setting in VARIABLES:
+        # Here there are no arguments of a client, only the environment.
+        text = f"{VARIABLES[error.setting]} {error.problem}"
     if isinstance(error, OSError):
         text = error.strerror or type(error).__name__
         if error.filename is not None:
@@ -62,6 +66,8 @@ def line_of(error: Exception) -> str:
     request_id = getattr(error, "request_id", None)
     if request_id and request_id not in text:
         text += f" [request id {request_id}]"
+    if isinstance(error, (ConfigurationError, AuthenticationError, TransportError)):
+        text += '; "customers doctor" explains'
     return one_line(f"customers: {text}")
 
 

@@ -25,7 +25,7 @@ from django.conf import settings
 from django.core import checks
 
 from customers_sdk import _settings
-from customers_sdk._frameworks import Given, is_live, make, renamed
+from customers_sdk._frameworks import Given, is_live, make, worded
 from customers_sdk.client import DEFAULT_BASE_URL
 from customers_sdk.django._conf import PLACE, not_a_mapping, reader, unknown
 from customers_sdk.errors import ConfigurationError
@@ -119,7 +119,7 @@ def _refusal(given: Given, check: Any, value: Any, **options: Any) -> str:
     try:
         check(value, **options)
     except ConfigurationError as error:
-        return renamed(str(error), given, PLACE)
+        return worded(error, given, PLACE)
     return ""
 
 

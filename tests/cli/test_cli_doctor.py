@@ -86,7 +86,7 @@ def test_it_only_reads(sandbox: Sandbox, customers: Run) -> None:
         ("NODERAILS_APP_ID", SECRET, "app", "is no UUID"),
         ("NODERAILS_APP_ID", "a b", "app", "blanks"),
         ("NODERAILS_BASE_URL", "example.com", "base URL", "must be an http or https URL"),
-        ("NODERAILS_BASE_URL", "http://example.com", "base URL", "use https. Set it to https"),
+        ("NODERAILS_BASE_URL", "http://example.com", "base URL", "in the clear. Set it to https"),
         ("NODERAILS_BASE_URL", "https://a:hush@example.com", "base URL", "must not hold a user"),
     ],
 )

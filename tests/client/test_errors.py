@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import copy
 import pickle
-import ssl
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from urllib3.exceptions import NewConnectionError
 
 import customers_sdk
 from customers_sdk import (
     ApiError,
     AuthenticationError,
+    Client,
     ConfigurationError,
     ConflictError,
     CustomersError,
@@ -30,13 +29,11 @@ from customers_sdk import (
     ValidationIssue,
     errors,
 )
-from customers_sdk.errors import error_code, error_from_response, without_hint
-from tests.doubles import BASE, ID, KEY, answer, customer, refusal, rig
+from customers_sdk.errors import error_code, error_from_response
+from tests.doubles import APP, BASE, ID, KEY, answer, customer, refusal, rig
 
 if TYPE_CHECKING:
     import responses
-
-    from customers_sdk import Client
 
 TREE: dict[type[Exception], type[Exception]] = {
     ConfigurationError: CustomersError,
@@ -90,6 +87,8 @@ def sample(cls: type[Exception]) -> Exception:
         more = API
     elif cls is ResponseFormatError:
         more = {"status": 200}
+    elif cls is ConfigurationError:
+        more = {"setting": "api_key", "problem": "is missing"}
     return cls("what happened", **CONTEXT, **more)
 
 
@@ -193,26 +192,35 @@ def test_a_401_that_means_the_database_is_down_says_so() -> None:
     assert "database" not in str(denied)
 
 
-def test_what_a_set_up_may_explain_points_to_the_doctor(
-    client: Client, wire: responses.RequestsMock
-) -> None:
-    hint = '; "customers doctor" explains'
-    assert hint in str(error_from_response(401, refusal("AUTHENTICATION_ERROR")))
-    for status in (400, 403, 404, 429, 500, 503):
-        assert hint not in str(error_from_response(status, refusal("X")))
-    for failure, hinted in (
-        (requests.ConnectionError(NewConnectionError(None, "refused")), True),
-        (requests.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed")), True),
-        (requests.exceptions.ProxyError("407"), True),
-        (requests.ReadTimeout(), False),
-        (requests.ConnectionError("reset"), False),
-    ):
-        wire.add("GET", f"{BASE}/customers", body=failure)
-        with pytest.raises(TransportError) as caught:
-            client.customers.list_page()
-        assert (hint in str(caught.value)) is hinted
-        assert hint not in without_hint(str(caught.value))
-        wire.reset()
+def test_a_database_that_is_down_can_be_told_from_a_wrong_key() -> None:
+    down, wrong = (
+        error_from_response(401, refusal("AUTHENTICATION_ERROR", message))
+        for message in ("Authentication required", "Invalid or inactive API key")
+    )
+    assert isinstance(down, AuthenticationError)
+    assert isinstance(wrong, AuthenticationError)
+    assert (down.database_down, wrong.database_down) == (True, False)
+
+
+def test_a_configuration_error_names_its_setting_and_problem_as_data() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Client("nr_live_pk_abc", APP)
+    error = caught.value
+    assert error.setting == "api_key"
+    assert error.problem == "is a public key (pk); the API takes a secret key (sk)"
+    assert str(error) == f"{error.setting} {error.problem}"
+
+
+def test_the_core_knows_no_command(client: Client, wire: responses.RequestsMock) -> None:
+    said = [str(error_from_response(401, refusal("AUTHENTICATION_ERROR")))]
+    for settings in ({"api_key": "x"}, {"app_id": ""}, {"base_url": "x"}, {"timeout": 0}):
+        with pytest.raises(ConfigurationError) as refused:
+            Client(**{"api_key": KEY, "app_id": APP, **settings})  # type: ignore[arg-type]
+        said.append(str(refused.value))
+    wire.add("GET", f"{BASE}/customers", body=requests.exceptions.ProxyError("407"))
+    with pytest.raises(TransportError) as failed:
+        client.customers.list_page()
+    assert not [text for text in [*said, str(failed.value)] if "doctor" in text]
 
 
 def test_a_replayed_failure_says_how_old_it_may_be_and_what_to_do() -> None:

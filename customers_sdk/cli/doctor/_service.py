@@ -21,7 +21,6 @@ from customers_sdk.errors import (
     RateLimitError,
     ServerError,
     ValidationError,
-    without_hint,
 )
 
 _SKEW = 60.0  # seconds
@@ -62,7 +61,7 @@ def _answer(client: Client) -> Iterator[Finding]:
     try:
         total = client.customers.list_page(page_size=1).total
     except CustomersError as error:
-        yield wrong("service", f"{without_hint(str(error))}.", _advice(error), code_of(error))
+        yield wrong("service", f"{error}.", _advice(error), code_of(error))
         return
     took = (time.monotonic() - started) * 1000
     yield good("service", f"It takes the key and answers ({took:.0f} ms).")
@@ -91,7 +90,7 @@ def _advice(error: CustomersError) -> str:
     if code_of(error) is Exit.UNREACHABLE:
         return _advice_unreachable(error)
     if isinstance(error, AuthenticationError):
-        if "database" in str(error):
+        if error.database_down:
             return "The key may be right: wait, and try again."
         return (
             "The key is unknown, revoked or expired, or of another service than the base URL's: "

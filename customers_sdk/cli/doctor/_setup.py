@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from customers_sdk import __version__, _settings
 from customers_sdk.cli._exit import Exit
 from customers_sdk.cli.doctor._finding import Finding, good, note, wrong
-from customers_sdk.errors import ConfigurationError, without_hint
+from customers_sdk.errors import ConfigurationError
 
 _NEEDS = ("requests", "urllib3", "attrs", "cattrs")
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)$")
@@ -146,11 +146,9 @@ def _refused(
         return wrong(
             check, f"{variable} is not set.", f"Run: export {variable}={example}", Exit.USAGE
         )
-    found = without_hint(str(error)).partition(" ")[2]
-    found = found.replace(" (allow_http=True overrides this)", "")  # not from here
     advice = f"Set it to {example}"
     if value[0] in _QUOTES or value[-1] in _QUOTES:
         advice = "Take the quotes off: they are part of the value"
     elif value != value.strip():
         advice = "Take the blanks and line ends around it off: they came with copying"
-    return wrong(check, f"{variable} {found}.", f"{advice}.", Exit.USAGE)
+    return wrong(check, f"{variable} {error.problem}.", f"{advice}.", Exit.USAGE)
