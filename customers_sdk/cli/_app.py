@@ -11,7 +11,8 @@ import click
 
 from customers_sdk import __version__
 from customers_sdk.cli._customer import create, show, update
-from customers_sdk.cli._exit import Exit, code_of, line_of
+from customers_sdk.cli._errors import line_of
+from customers_sdk.cli._exit import Exit, code_of
 from customers_sdk.cli._exporting import export
 from customers_sdk.cli._importing import import_
 from customers_sdk.cli._listing import list_
@@ -24,9 +25,9 @@ from customers_sdk.cli.doctor._command import doctor
 from customers_sdk.errors import CustomersError
 
 _EPILOG = """\
-The environment says whom to talk to: NODERAILS_API_KEY, NODERAILS_APP_ID, and
-NODERAILS_BASE_URL for another service than the real one. "customers doctor" looks into a
-set-up that does not work.
+Settings come from the environment: NODERAILS_API_KEY, NODERAILS_APP_ID, and
+NODERAILS_BASE_URL for a service other than the real one. "customers doctor" looks into a
+setup that does not work.
 
 \b
 Exit codes:

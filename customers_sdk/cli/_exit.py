@@ -1,4 +1,4 @@
-"""Exit codes, and the one line that an error becomes."""
+"""Exit codes, and text that is fit for a terminal."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ import re
 
 import click
 
-from customers_sdk._settings import VARIABLES
 from customers_sdk.errors import (
     ApiError,
-    AuthenticationError,
     ConfigurationError,
     CustomersError,
     IdempotencyError,
     NotFoundError,
-    TransportError,
 )
 
 # Whatever a caller puts into the wrong place, nothing that looks like a key is printed.
 _KEY = re.compile(r"nr_(?:test|live)_sk_[!#-&(-~]+")
-# Observed: the service's answer to a path it does not have, so the base URL is wrong.
+# Observed: the message for a path that the service does not have, so the base URL is wrong.
 _NO_ROUTE = "Route not found"
 
 
@@ -36,8 +33,14 @@ class Exit(enum.IntEnum):
     INTERRUPTED = 130
 
 
+class NotOne(click.ClickException):
+    """No customer, or more than one, is the one that the command line names."""
+
+
 def code_of(error: Exception) -> Exit:
     """The exit code for what a command raised."""
+    if isinstance(error, NotOne):
+        return Exit.NOT_FOUND
     if isinstance(error, ConfigurationError) or not isinstance(error, CustomersError):
         return Exit.USAGE
     if isinstance(error, IdempotencyError):
@@ -46,29 +49,13 @@ def code_of(error: Exception) -> Exit:
         # Nothing answered, or something that is not the service: a proxy, another server.
         return Exit.UNREACHABLE
     if isinstance(error, NotFoundError):
-        return Exit.UNREACHABLE if error.message == _NO_ROUTE else Exit.NOT_FOUND
+        return Exit.UNREACHABLE if no_route(error) else Exit.NOT_FOUND
     return Exit.REFUSED
 
 
-def line_of(error: Exception) -> str:
-    """An error in one line, without what it may not or need not show."""
-    if isinstance(error, click.UsageError):
-        where = error.ctx.command_path if error.ctx else "customers"
-        return one_line(f"{where}: {error.format_message()} See '{where} --help'.")
-    text = error.format_message() if isinstance(error, click.ClickException) else str(error)
-    if isinstance(error, ConfigurationError) and error.setting in VARIABLES:
-        # Here there are no arguments of a client, only the environment.
-        text = f"{VARIABLES[error.setting]} {error.problem}"
-    if isinstance(error, OSError):
-        text = error.strerror or type(error).__name__
-        if error.filename is not None:
-            text = f"{error.filename}: {text}"
-    request_id = getattr(error, "request_id", None)
-    if request_id and request_id not in text:
-        text += f" [request id {request_id}]"
-    if isinstance(error, (ConfigurationError, AuthenticationError, TransportError)):
-        text += '; "customers doctor" explains'
-    return one_line(f"customers: {text}")
+def no_route(error: NotFoundError) -> bool:
+    """Whether the service has no such path, rather than no such customer."""
+    return error.message == _NO_ROUTE
 
 
 def one_line(text: str) -> str:

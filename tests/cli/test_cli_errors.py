@@ -15,7 +15,8 @@ import pytest
 pytest.importorskip("click")
 pytest.importorskip("rich")
 
-from customers_sdk.cli._exit import Exit, code_of, line_of, one_line
+from customers_sdk.cli._errors import line_of
+from customers_sdk.cli._exit import Exit, code_of, one_line
 from customers_sdk.errors import (
     ConfigurationError,
     IdempotencyError,
@@ -66,6 +67,32 @@ def test_a_wrong_base_url_does_not_look_like_a_customer_who_is_missing(
 ) -> None:
     monkeypatch.setenv("NODERAILS_BASE_URL", f"{sandbox.base_url}/v1")
     assert customers("show", "x").code == 5
+
+
+def test_a_wrong_path_in_the_base_url_says_which_setting_to_check(
+    sandbox: Sandbox, customers: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODERAILS_BASE_URL", f"{sandbox.base_url}/v1")
+    done = customers("list")
+    assert done.complaint.startswith("customers: The service has no such route. Check NODERAILS_")
+
+
+def test_a_refused_value_is_named_by_the_option_that_was_typed(
+    sandbox: Sandbox, customers: Run
+) -> None:
+    id_ = sandbox.add_customer()
+    done = customers("create", "--email=x")
+    assert done.complaint.startswith("customers: --email: Invalid email. [400, request id ")
+    done = customers("wallet", "add", id_, "--chain=4", "--address=0x1")
+    assert (done.code, done.complaint.count("tries")) == (4, 0)
+
+
+def test_a_folder_that_is_missing_is_named(
+    sandbox: Sandbox, customers: Run, tmp_path: Path
+) -> None:
+    done = customers("export", str(tmp_path / "missing" / "out.jsonl"))
+    assert done.code == 2
+    assert f"The folder '{tmp_path / 'missing'}' does not exist." in done.complaint
 
 
 def test_nobody_there_is_5_and_points_to_the_doctor(
@@ -149,7 +176,7 @@ def test_an_error_is_one_line_without_control_characters_and_with_its_request_id
     assert line == "customers: a b\\x1b[31m [request id r-1]"
     assert line_of(ServerError("a [request id r-1]", request_id="r-1")).count("r-1") == 1
     assert (
-        line_of(FileNotFoundError(2, "No such file", "x.csv")) == "customers: x.csv: No such file"
+        line_of(FileNotFoundError(2, "No such file", "x.csv")) == "customers: x.csv: No such file."
     )
     assert one_line("set it to nr_test_sk_…") == "set it to nr_test_sk_…"
 
@@ -212,7 +239,7 @@ def test_a_full_disk_is_one_line_and_2(sandbox: Sandbox) -> None:
     with FULL.open("w", encoding="utf-8") as full:
         process = start("list", stdout=full)
         _, complaint = process.communicate(timeout=20)
-    assert (process.returncode, complaint) == (2, "customers: No space left on device\n")
+    assert (process.returncode, complaint) == (2, "customers: No space left on device.\n")
 
 
 def test_another_encoding_shows_escapes(sandbox: Sandbox) -> None:

@@ -101,7 +101,7 @@ def test_the_doctor_is_in_sentences(sandbox: Sandbox) -> None:
     with Terminal("doctor", columns=60) as terminal:
         code, shown = terminal.end()
     assert code == 0
-    assert "Nothing is wrong." in shown
+    assert "No problems found." in shown
     assert max(map(len, shown.splitlines())) <= 60
 
 

@@ -23,12 +23,12 @@ _UNTRUSTED = (
 )
 _ADVICE = {
     9: "Check this machine's clock.",
-    10: "Check this machine's clock; if it is right, whoever runs the server has to renew it.",
+    10: "Check this machine's clock; if it is right, the server's certificate has to be renewed.",
     18: _UNTRUSTED,
     19: _UNTRUSTED,
     20: _UNTRUSTED,
     21: _UNTRUSTED,
-    62: "Check the host in NODERAILS_BASE_URL: another server answers under this name.",
+    62: "Check the host in NODERAILS_BASE_URL: another server responds under this name.",
     64: "Use the server's name in NODERAILS_BASE_URL, not its address.",
 }
 
@@ -45,7 +45,7 @@ def good_one(secure: ssl.SSLSocket, bundle: Optional[str]) -> Finding:
     """A handshake that succeeded, and for how long its certificate will do."""
     certificate: dict[str, Any] = secure.getpeercert() or {}
     issuer = dict(pair for part in certificate.get("issuer", ()) for pair in part)
-    by = issuer.get("organizationName") or issuer.get("commonName") or "somebody unnamed"
+    by = issuer.get("organizationName") or issuer.get("commonName") or "an unnamed issuer"
     until = str(certificate.get("notAfter", ""))
     days = (ssl.cert_time_to_seconds(until) - time.time()) / _DAY if until else _SOON
     against = f", checked against {bundle}" if bundle else ""
@@ -61,7 +61,7 @@ def good_one(secure: ssl.SSLSocket, bundle: Optional[str]) -> Finding:
 def bad_one(error: ssl.SSLCertVerificationError, host: str, bundle: Optional[str]) -> Finding:
     """A certificate that is not to be trusted."""
     against = f" (checked against {bundle})" if bundle else ""
-    advice = _ADVICE.get(error.verify_code, "Ask whoever runs the server. " + _UNTRUSTED)
+    advice = _ADVICE.get(error.verify_code, "Ask the operator of the server. " + _UNTRUSTED)
     reason = error.verify_message.rstrip(".")
     found = f"The certificate of {host} fails: {reason}{against}."
     return wrong("TLS", found, advice, Exit.UNREACHABLE)
@@ -71,7 +71,7 @@ def no_handshake(error: OSError, host: str, port: int) -> Finding:
     """A handshake that failed for another reason."""
     reason = getattr(error, "reason", None) or error.strerror or type(error).__name__
     if isinstance(error, socket.timeout):
-        reason = "no answer in time"
+        reason = "no response in time"
     advice = (
         f"What listens on port {port} may not speak TLS, or something between breaks it: check "
         "the scheme and the port in NODERAILS_BASE_URL."

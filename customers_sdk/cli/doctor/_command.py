@@ -1,4 +1,4 @@
-"""``customers doctor``: looks at a set-up step by step, and says what is wrong in sentences."""
+"""``customers doctor``: checks a setup step by step, and says what is wrong in sentences."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ _MARKS = {
     State.NOTE: click.style("note ", fg="yellow"),
     State.WRONG: click.style("WRONG", fg="red", bold=True),
 }
+_VERDICTS = {0: "No problems found.", 1: "1 problem found."}
 _INDENT = 19  # of what is found, behind mark and check
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Write one JSON record a line.")
+@click.option("--json", "as_json", is_flag=True, help="Output JSON, one record a line.")
 def doctor(*, as_json: bool) -> Exit:
-    """Explain what is wrong with a set-up, if something is.
+    """Find out why a setup does not work.
 
-    Looks at versions, settings, proxy, DNS, the connection, TLS, and the answer to one
-    request; changes nothing, and shows nothing of the key.
+    Checks versions, settings, proxy, DNS, the connection, TLS, and the response to one
+    request. It changes nothing and shows nothing of the key.
     """
     code = Exit.DONE
     wrongs = 0
@@ -37,13 +38,12 @@ def doctor(*, as_json: bool) -> Exit:
             wrongs += 1
             code = code or finding.code or Exit.USAGE
     if not as_json:
-        things = "One thing is" if wrongs == 1 else f"{wrongs} things are"
-        write_text(f"{things} wrong; begin with the first." if wrongs else "Nothing is wrong.")
+        write_text(_VERDICTS.get(wrongs, f"{wrongs} problems found. Fix the first one first."))
     return code
 
 
 def _findings() -> Iterator[Finding]:
-    """Look at one thing after another, as far as it makes sense to go."""
+    """Check one thing after another, as far as it makes sense to go."""
     from customers_sdk.cli.doctor import _network, _service, _setup
 
     yield from _setup.software()
@@ -56,7 +56,7 @@ def _findings() -> Iterator[Finding]:
     for finding in network.findings():
         yield finding
         reached = reached and finding.state is not State.WRONG
-    # A wrong answer teaches nothing where no connection can be made.
+    # A request teaches nothing where no connection can be made.
     if reached and settings.complete:
         yield from _service.findings()
 

@@ -45,5 +45,5 @@ def note(check: str, found: str, advice: str = "") -> Finding:
 
 
 def wrong(check: str, found: str, advice: str, code: Exit) -> Finding:
-    """This has to be mended."""
+    """This has to be fixed."""
     return Finding(check, State.WRONG, found, advice, code)

@@ -73,7 +73,9 @@ class Network:
         except ValueError:
             shown, right = "", False
         if not right:
-            yield wrong("proxy", "The proxy in the environment is no URL.", _MEND_PROXY, Exit.USAGE)
+            yield wrong(
+                "proxy", "The proxy in the environment is not a URL.", _FIX_PROXY, Exit.USAGE
+            )
         elif proxy.scheme.startswith("socks") and not _has_socks():
             yield wrong(
                 "proxy",
@@ -82,25 +84,25 @@ class Network:
                 Exit.USAGE,
             )
         else:
-            yield good("proxy", f"Requests to {self._host} go by way of {shown} (environment).")
+            yield good("proxy", f"Requests to {self._host} go through {shown} (environment).")
 
     def _names(self) -> Iterator[Finding]:
         host, port = self._next()
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is no name"
+            reason = error.strerror if isinstance(error, OSError) else "it is not a name"
             advice = (
-                _MEND_PROXY
+                _FIX_PROXY
                 if self._proxy
-                else "Check the name in NODERAILS_BASE_URL, and whether this machine can look "
-                "names up at all; behind a proxy, set HTTPS_PROXY."
+                else "Check the name in NODERAILS_BASE_URL, and whether this machine can resolve "
+                "names at all; behind a proxy, set HTTPS_PROXY."
             )
-            text = f"The name {host} cannot be looked up: {reason}."
+            text = f"The name {host} cannot be resolved: {reason}."
             yield wrong("DNS", text, advice, Exit.UNREACHABLE)
             return
         if _is_address(host):
-            yield good("DNS", f"{host} is an address: nothing is to be looked up.")
+            yield good("DNS", f"{host} is an address, so there is nothing to resolve.")
             return
         addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
         yield good("DNS", f"{host} is {', '.join(addresses[:4])}.")
@@ -118,13 +120,13 @@ class Network:
 
     def _no_connection(self, error: OSError, where: str) -> Finding:
         if isinstance(error, ConnectionRefusedError):
-            found = f"{where} refuses connections: nothing listens there, or a firewall says no."
+            found = f"{where} refuses connections: nothing listens there, or a firewall refuses."
         elif isinstance(error, socket.timeout):
-            found = f"{where} does not answer within {_PATIENCE:g} s: often a firewall."
+            found = f"{where} does not respond within {_PATIENCE:g} s: often a firewall."
         else:
             found = f"{where} cannot be reached: {error.strerror or type(error).__name__}."
         if self._proxy is not None:
-            advice = "That is the proxy. " + _MEND_PROXY
+            advice = "That is the proxy. " + _FIX_PROXY
         elif is_loopback(self._host):
             advice = 'Is the service on this machine running? "customers sandbox" starts one.'
         else:
@@ -138,13 +140,13 @@ class Network:
             yield good("TLS", "None: plain http on this machine.")
             return
         if self._proxy is not None and self._proxy.scheme not in ("", "http"):
-            yield note("TLS", f"Not looked at by way of a proxy of {self._proxy.scheme}.")
+            yield note("TLS", f"Not checked: the proxy's scheme is {self._proxy.scheme}.")
             return
         if self._bundle and not Path(self._bundle).exists():
             yield wrong(
                 "TLS",
                 f"There is no CA bundle at {self._bundle}.",
-                "Mend REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE, or unset it.",
+                "Fix REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE, or unset it.",
                 Exit.USAGE,
             )
             return
@@ -172,8 +174,8 @@ class Network:
         except _TunnelError as error:
             return wrong(
                 "TLS",
-                f"The proxy does not let through to {self._host}: {error}.",
-                "407: give name and password in the proxy's URL. Otherwise ask who runs it.",
+                f"The proxy refuses a tunnel to {self._host}: {error}.",
+                "407: put name and password into the proxy's URL. Otherwise ask its operator.",
                 Exit.UNREACHABLE,
             )
         except OSError as error:
@@ -199,7 +201,7 @@ class _TunnelError(Exception):
 
 
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
-_MEND_PROXY = "Mend HTTPS_PROXY or HTTP_PROXY, or name this host in NO_PROXY."
+_FIX_PROXY = "Fix HTTPS_PROXY or HTTP_PROXY, or name this host in NO_PROXY."
 
 
 def _port_of(url: SplitResult) -> int:

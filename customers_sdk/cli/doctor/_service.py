@@ -1,18 +1,17 @@
-"""What the doctor sees of the service itself: its answer to one small request."""
+"""What the doctor sees of the service itself: its response to one small request."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from typing import Any, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import requests
 
 from customers_sdk.cli._client import connect
 from customers_sdk.cli._exit import Exit, code_of
 from customers_sdk.cli.doctor._finding import Finding, good, note, wrong
-from customers_sdk.client import Client
 from customers_sdk.errors import (
     ApiError,
     AuthenticationError,
@@ -23,11 +22,16 @@ from customers_sdk.errors import (
     ValidationError,
 )
 
+if TYPE_CHECKING:
+    from customers_sdk.client import Client
+    from customers_sdk.models import CustomerSummary
+    from customers_sdk.pagination import Page
+
 _SKEW = 60.0  # seconds
 
 
 class _Clock:
-    """Keeps how far the service's clock is ahead of ours, from the ``Date`` of an answer."""
+    """Keeps how far the service's clock is ahead of ours, from the ``Date`` of a response."""
 
     def __init__(self) -> None:
         self.ahead: Optional[float] = None
@@ -41,7 +45,7 @@ class _Clock:
 
 
 def findings() -> Iterator[Finding]:
-    """Ask for one customer, and say what the answer means."""
+    """Request one customer, and say what the response means."""
     clock = _Clock()
     with requests.Session() as session:
         session.hooks["response"].append(clock)
@@ -59,16 +63,35 @@ def findings() -> Iterator[Finding]:
 def _answer(client: Client) -> Iterator[Finding]:
     started = time.monotonic()
     try:
-        total = client.customers.list_page(page_size=1).total
+        page = client.customers.list_page(page_size=1)
     except CustomersError as error:
         yield wrong("service", f"{error}.", _advice(error), code_of(error))
         return
     took = (time.monotonic() - started) * 1000
-    yield good("service", f"It takes the key and answers ({took:.0f} ms).")
-    if total:
-        yield good("customers", f"The app has {total:,}.")
-        return
-    yield _empty(client)
+    yield good("service", f"It accepts the key and responds ({took:.0f} ms).")
+    if not page.total:
+        yield _empty(client)
+    elif _is_foreign(client, page):
+        yield wrong(
+            "app",
+            f"The app has {page.total:,} customers, but they belong to another merchant.",
+            "NODERAILS_APP_ID names no app of the key's merchant: copy it from the dashboard.",
+            Exit.REFUSED,
+        )
+    else:
+        yield good("customers", f"The app has {page.total:,}.")
+
+
+def _is_foreign(client: Client, page: Page[CustomerSummary]) -> bool:
+    """Whether the app is another merchant's: lists believe any app id, retrievals do not."""
+    try:
+        for customer in page:
+            client.customers.retrieve(customer.id)
+    except PermissionDeniedError:
+        return True
+    except CustomersError:
+        pass  # it may have been deleted meanwhile; the list has shown that the service responds
+    return False
 
 
 def _empty(client: Client) -> Finding:
@@ -93,7 +116,7 @@ def _advice(error: CustomersError) -> str:
         if error.database_down:
             return "The key may be right: wait, and try again."
         return (
-            "The key is unknown, revoked or expired, or of another service than the base URL's: "
+            "The key is unknown, revoked or expired, or of a service other than the base URL's: "
             "make a new one in the dashboard, and set NODERAILS_API_KEY."
         )
     if isinstance(error, PermissionDeniedError):
@@ -107,10 +130,10 @@ def _advice(error: CustomersError) -> str:
 
 def _advice_unreachable(error: CustomersError) -> str:
     if isinstance(error, ServerError):
-        return "The service, or what stands in front of it, has a failure: try again later."
+        return "The service, or what stands in front of it, is failing: try again later."
     if isinstance(error, ApiError) or hasattr(error, "status"):
         return (
-            "Something other than the service has answered, such as a proxy's page for logging "
+            "Something other than the service has responded, such as a proxy's page for logging "
             "in or another server: check NODERAILS_BASE_URL and the proxy."
         )
-    return "The connection is there, but no answer came: try again, and check the proxy."
+    return "The connection works, but no response came: try again, and check the proxy."

@@ -55,9 +55,9 @@ def software() -> Iterator[Finding]:
 
 def _orjson() -> str:
     try:
-        return f"orjson {version('orjson')} reads the answers"
+        return f"orjson {version('orjson')} decodes the responses"
     except PackageNotFoundError:
-        return "without orjson, which would read answers faster (extra: speed)"
+        return "without orjson, which would decode responses faster (extra: speed)"
 
 
 def _least_versions() -> dict[str, str]:
@@ -114,7 +114,7 @@ def _app(value: Optional[str]) -> tuple[Finding, bool]:
         # Observed: "appId: Invalid uuid".
         return wrong(
             "app",
-            f"NODERAILS_APP_ID is {app!r}, which is no UUID.",
+            f"NODERAILS_APP_ID is {app!r}, which is not a UUID.",
             "Take the app's id, not its name, from the dashboard.",
             Exit.USAGE,
         ), False

@@ -1,0 +1,117 @@
+"""How an error reads on a terminal: what happened, what to do next, then what support needs."""
+
+from __future__ import annotations
+
+import errno
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Union
+
+import click
+
+from customers_sdk._settings import VARIABLES
+from customers_sdk.cli._exit import no_route, one_line
+from customers_sdk.errors import (
+    ApiError,
+    AuthenticationError,
+    ConfigurationError,
+    CustomersError,
+    NotFoundError,
+    RateLimitError,
+    ValidationError,
+)
+
+_DOCTOR = 'Run "customers doctor" to find out why.'
+# What a person typed for a member of the request; other members are fields with their own names.
+_TYPED = {
+    "app_id": VARIABLES["app_id"],
+    "chain_id": "--chain",
+    "wallet_address": "--address",
+    **{
+        name: f"--{name.replace('_', '-')}"
+        for name in (
+            *("external_id", "email", "name", "address", "city", "state", "country"),
+            *("postal_code", "metadata", "search"),
+        )
+    },
+}
+
+
+def line_of(error: Exception) -> str:
+    """An error in one line."""
+    if isinstance(error, click.UsageError):
+        where = error.ctx.command_path if error.ctx else "customers"
+        return one_line(f"{where}: {error.format_message()} See '{where} --help'.")
+    for kind, write in _WRITERS:
+        if isinstance(error, kind):
+            return one_line(f"customers: {write(error)}")
+    return one_line(f"customers: {error}")
+
+
+def _configuration(error: ConfigurationError) -> str:
+    if error.setting in VARIABLES:
+        # Here there are no arguments of a client, only the environment.
+        return f"{VARIABLES[error.setting]} {error.problem}. {_DOCTOR}"
+    return f"{error}. {_DOCTOR}"
+
+
+def _file(error: OSError) -> str:
+    what = error.strerror or type(error).__name__
+    if error.filename is None:
+        return f"{what}."
+    folder = Path(str(error.filename)).parent
+    if error.errno == errno.ENOENT and not folder.is_dir():
+        return f"The folder '{folder}' does not exist. Create it first, or name another file."
+    return f"{error.filename}: {what}."
+
+
+def _answered(error: ApiError) -> str:
+    """Word what the service refused; what is not the service is told as the client tells it."""
+    if error.code is None or error.status > 500:
+        return _other(error)
+    tries = f", {error.attempts} tries in {error.elapsed:.1f} s" if error.attempts > 1 else ""
+    return f"{_refusal(error)} [{error.status}{tries}, request id {error.request_id}]"
+
+
+def _refusal(error: ApiError) -> str:
+    if isinstance(error, NotFoundError) and no_route(error):
+        return (
+            f"The service has no such route. Check {VARIABLES['base_url']}: "
+            "it must not end with a path such as /v1."
+        )
+    if isinstance(error, AuthenticationError):
+        if error.database_down:
+            return "The service cannot check any key: its database is down. Try again later."
+        return f"The service refused the key in {VARIABLES['api_key']}. {_DOCTOR}"
+    if isinstance(error, RateLimitError):
+        wait = "" if error.retry_after is None else f" in {math.ceil(error.retry_after)} s"
+        return f"Too many requests. Try again{wait}."
+    if isinstance(error, ValidationError) and error.issues:
+        return " ".join(f"{_place(each.path)}: {each.message}." for each in error.issues)
+    return str(error) if error.outcome_unknown else f"{error.message}."
+
+
+def _place(path: tuple[Union[str, int], ...]) -> str:
+    if not path:
+        return "The request"
+    from customers_sdk._wire.schema import wire_name  # takes attrs and cattrs along
+
+    options = {wire_name(name): option for name, option in _TYPED.items()}
+    return ".".join([options.get(str(path[0]), str(path[0])), *map(str, path[1:])])
+
+
+def _other(error: CustomersError) -> str:
+    text = str(error)
+    if error.request_id and error.request_id not in text:
+        text += f" [request id {error.request_id}]"
+    return text if isinstance(error, ApiError) else f"{text}. {_DOCTOR}"
+
+
+_WRITERS: tuple[tuple[type[Exception], Callable[[Any], str]], ...] = (
+    (click.ClickException, click.ClickException.format_message),
+    (ConfigurationError, _configuration),
+    (ApiError, _answered),
+    (CustomersError, _other),
+    (OSError, _file),
+)
