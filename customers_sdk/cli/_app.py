@@ -18,11 +18,11 @@ from customers_sdk.cli._importing import import_
 from customers_sdk.cli._listing import list_
 from customers_sdk.cli._options import Group
 from customers_sdk.cli._output import say
-from customers_sdk.cli._sandbox import sandbox
 from customers_sdk.cli._streams import drop, escape_unencodable
 from customers_sdk.cli._wallet import wallet
 from customers_sdk.cli.doctor._command import doctor
 from customers_sdk.errors import CustomersError
+from customers_sdk.sandbox.command import sandbox
 
 _EPILOG = """\
 Settings come from the environment: NODERAILS_API_KEY, NODERAILS_APP_ID, and

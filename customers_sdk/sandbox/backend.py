@@ -27,7 +27,8 @@ class Backend(Seeding, Controls):
     `db` is the path of the SQLite file (by default a temporary one, deleted by `close`;
     ``:memory:`` for none, which is the quickest to make), `latency` the seconds each write takes,
     `now` the clock in milliseconds since 1970, `most_requests` how many requests it remembers
-    (None: all). A database opened again keeps its key and its app. Raises ``ValueError`` for an
+    (None: all). `api_key` and `app_id` are random unless given; a database opened again keeps its
+    own. Raises ``ValueError`` for an
     unknown `tie_order`.
     """
 
@@ -39,6 +40,8 @@ class Backend(Seeding, Controls):
         latency: float = 0.0,
         now: Callable[[], int] = current_milliseconds,
         most_requests: Optional[int] = MOST_KEPT,
+        api_key: Optional[str] = None,
+        app_id: Optional[str] = None,
     ) -> None:
         if tie_order not in TIE_ORDERS:
             raise ValueError(f"tie_order must be one of {', '.join(TIE_ORDERS)}")
@@ -50,8 +53,10 @@ class Backend(Seeding, Controls):
         self.log: RequestLog = RequestLog(most_requests)
         self.application: Application = Application(self.store, latency=latency)
         self.application.wsgi_app = Injection(self.application.wsgi_app, self.faults, self.log)
-        self.api_key: str = self._setting("api_key") or f"nr_test_sk_{secrets.token_hex(16)}"
-        self.app_id: str = self._setting("app_id") or str(uuid.uuid4())
+        self.api_key: str = (
+            self._setting("api_key") or api_key or f"nr_test_sk_{secrets.token_hex(16)}"
+        )
+        self.app_id: str = self._setting("app_id") or app_id or str(uuid.uuid4())
         if self._setting("api_key") is None:
             self._furnish()
 

@@ -28,9 +28,10 @@ class Sandbox(Seeding, Controls):
     Use it as a context manager, or call `start` and `close`. `port` 0 takes a free port; `db` is
     the path of a SQLite file that outlives the sandbox (by default a temporary one that does not);
     `tie_order` ``"random"`` orders customers of one millisecond by page size and page, as the
-    service was observed to; `latency` is the seconds each write takes. On a loopback address the
-    routes under ``/_sandbox/`` steer it too. A port that is taken raises ``OSError``, an unknown
-    `tie_order` ``ValueError``.
+    service was observed to; `latency` is the seconds each write takes; `api_key` and `app_id` are
+    random unless given. On a loopback address it has a page for the browser, and the routes under
+    ``/_sandbox/`` steer it too. A port that is taken raises ``OSError``, an unknown `tie_order`
+    ``ValueError``.
     """
 
     def __init__(
@@ -41,11 +42,19 @@ class Sandbox(Seeding, Controls):
         db: Optional[Union[str, Path]] = None,
         tie_order: str = "stable",
         latency: float = 0.0,
+        api_key: Optional[str] = None,
+        app_id: Optional[str] = None,
     ) -> None:
         if tie_order not in TIE_ORDERS:
             raise ValueError(f"tie_order must be one of {', '.join(TIE_ORDERS)}")
         self._address = (host, port)
-        self._options: dict[str, Any] = {"db": db, "tie_order": tie_order, "latency": latency}
+        self._options: dict[str, Any] = {
+            "db": db,
+            "tie_order": tie_order,
+            "latency": latency,
+            "api_key": api_key,
+            "app_id": app_id,
+        }
         self._backend: Optional[Backend] = None
         self._server: Optional[Server] = None
 
@@ -108,6 +117,21 @@ class Sandbox(Seeding, Controls):
                 "the sandbox is not running: use it in a with statement or call start()"
             )
         return self._server.base_url
+
+    @property
+    def console_url(self) -> str | None:
+        """The page for the browser; None where it does not listen on a loopback address."""
+        base_url = self.base_url
+        return f"{base_url}/" if is_loopback(self._address[0]) else None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which a ``Client()`` in another process reaches it."""
+        return {
+            "NODERAILS_BASE_URL": self.base_url,
+            "NODERAILS_APP_ID": self.app_id,
+            "NODERAILS_API_KEY": self.api_key,
+        }
 
     @property
     def api_key(self) -> str:

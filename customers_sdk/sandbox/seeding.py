@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk.sandbox.express.javascript import stringify
-from customers_sdk.sandbox.service.rules import FAMILIES, TEXT_FIELDS
+from customers_sdk.sandbox.service.rules import FAMILIES, TEXT_FIELDS, normalised_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -197,6 +197,43 @@ class Seeding:
             created_at=milliseconds(created_at, "created_at"),
             updated_at=milliseconds(updated_at or created_at, "updated_at"),
         )
+
+    def add_wallet(
+        self,
+        customer_id: str,
+        *,
+        chain_id: int,
+        wallet_address: str,
+        id: Optional[str] = None,
+        has_active_authorization: bool = False,
+        authorization_type: Optional[str] = None,
+        authorization_tx_hash: Optional[str] = None,
+        authorized_at: Optional[Instant] = None,
+        created_at: Optional[Instant] = None,
+        updated_at: Optional[Instant] = None,
+    ) -> str:
+        """Adds a wallet to a customer, its address as the service stores it.
+
+        An unknown `chain_id` raises ``LookupError``, an address that is not one of that chain
+        ``ValueError``. `authorization_type` is not checked: the vocabulary is open (documented).
+        """
+        chain = self.store.chain(chain_id)
+        if chain is None:
+            raise LookupError(f"there is no chain {chain_id}")
+        born = self._instant(created_at, "created_at")
+        row = {
+            "id": id or str(uuid.uuid4()),
+            "customer_id": self._existing(customer_id),
+            "chain_id": chain_id,
+            "wallet_address": normalised_address(chain["family"], wallet_address),
+            "has_active_authorization": has_active_authorization,
+            "authorization_type": authorization_type,
+            "authorization_tx_hash": authorization_tx_hash,
+            "authorized_at": milliseconds(authorized_at, "authorized_at"),
+            "created_at": born,
+            "updated_at": milliseconds(updated_at, "updated_at") or born,
+        }
+        return self._added("wallets", row)
 
     def add_payment_intent(
         self,

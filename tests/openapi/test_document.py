@@ -1,4 +1,4 @@
-"""docs/openapi.yaml holds for the client's requests, the sandbox's answers and the recordings."""
+"""customers_sdk/openapi.yaml holds for requests, the sandbox's answers and the recordings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DOCUMENT = OpenAPI.from_file_path(
-    str(Path(__file__).parent.parent.parent / "docs" / "openapi.yaml")
+    str(Path(__file__).parent.parent.parent / "customers_sdk" / "openapi.yaml")
 )
 HOST = "https://api.noderails.com"
 ROUTES = {

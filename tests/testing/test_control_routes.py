@@ -111,6 +111,7 @@ def test_requests_are_shown_and_forgotten_and_control_is_not_among_them(sandbox:
         "query": "",
         "json": {"appId": sandbox.app_id, "name": "Ada"},
         "status": 201,
+        "replayed": False,
         "faults": [],
     }
     assert ask(sandbox, "DELETE", "requests").status_code == 204

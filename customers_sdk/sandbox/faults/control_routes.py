@@ -13,10 +13,10 @@ from http.client import responses as reasons
 from typing import TYPE_CHECKING, Any, Callable
 from urllib.parse import urlsplit
 
+from customers_sdk.sandbox import seeds
 from customers_sdk.sandbox.express.bodies import LARGEST_BODY
 from customers_sdk.sandbox.express.paths import raw_path
 from customers_sdk.sandbox.faults.controls import FAULTS
-from customers_sdk.sandbox.service.store import Duplicate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,16 +26,6 @@ if TYPE_CHECKING:
     from customers_sdk.sandbox.backend import Backend
 
 PREFIX = "/_sandbox/"
-# In the order that references between them demand.
-_SEEDED = {
-    "apps": "add_app",
-    "chains": "add_chain",
-    "customers": "add_customer",
-    "payment_intents": "add_payment_intent",
-    "invoices": "add_invoice",
-    "subscriptions": "add_subscription",
-}
-
 Answer = tuple[int, Any]
 
 
@@ -68,6 +58,8 @@ class ControlRoutes:
             status, value = self._answer(environ, path[len(PREFIX) :].rstrip("/"))
         except _Refused as refused:
             status, value = refused.status, {"error": refused.text}
+        except seeds.SeedError as refused:
+            status, value = 400, {"error": str(refused)}
         body = b"" if value is None else json.dumps(value, ensure_ascii=True).encode()
         headers = [("Content-Length", str(len(body)))] if status != 204 else []
         if body:
@@ -90,20 +82,7 @@ class ControlRoutes:
         return 204, None
 
     def _seed(self, body: Any) -> Answer:
-        unknown = set(_object(body)) - set(_SEEDED)
-        if unknown:
-            wanted = ", ".join(_SEEDED)
-            raise _Refused(400, f"a seed has {wanted}; not {', '.join(sorted(unknown))}")
-        made: dict[str, list[Any]] = {}
-        for kind, method in _SEEDED.items():
-            rows = body.get(kind, [])
-            if not isinstance(rows, list):
-                raise _Refused(400, f"{kind} must be a list of objects")
-            for number, row in enumerate(rows):
-                where = f"{kind}[{number}]"
-                call = getattr(self._backend, method)
-                made.setdefault(kind, []).append(_called(call, _object(row, where), where))
-        return 201, made
+        return 201, seeds.sow(self._backend, body)
 
     def _waiting(self, _: Any) -> Answer:
         return 200, {"faults": self._backend.faults.waiting()}
@@ -113,7 +92,7 @@ class ControlRoutes:
         name = arguments.pop("fault", None)
         if name not in FAULTS:
             raise _Refused(400, f"fault must be one of {', '.join(FAULTS)}")
-        _called(getattr(self._backend, name), arguments, name)
+        seeds.called(getattr(self._backend, name), arguments, name)
         return 201, {"faults": self._backend.faults.waiting()}
 
     def _disarm(self, _: Any) -> Answer:
@@ -128,16 +107,9 @@ class ControlRoutes:
         return 204, None
 
 
-def _called(method: Callable[..., Any], arguments: dict[str, Any], where: str) -> Any:
-    try:
-        return method(**arguments)
-    except (TypeError, ValueError, LookupError, Duplicate) as error:
-        raise _Refused(400, f"{where}: {error}") from None
-
-
-def _object(value: Any, where: str = "the body") -> dict[str, Any]:
+def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _Refused(400, f"{where} must be a JSON object")
+        raise _Refused(400, "the body must be a JSON object")
     return value
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from customers_sdk.sandbox.express.paths import normalised, raw_path
 from customers_sdk.sandbox.faults.callers import caller_of
 from customers_sdk.sandbox.faults.faults import Fate, Fault, Faults
-from customers_sdk.sandbox.faults.requestlog import RequestLog, SentRequest
+from customers_sdk.sandbox.faults.requestlog import Made, RequestLog, SentRequest, shown_headers
 from customers_sdk.sandbox.service import answers
 
 if TYPE_CHECKING:
@@ -59,29 +59,46 @@ class Injection:
             path,
             environ.get("QUERY_STRING", ""),
             body=body,
+            headers=shown_headers(environ) if self._log.keeps_responses else None,
             idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY"),
             faults=fate.names,
         )
         self._log.add(entry)
+        made: list[Made] = []
+        try:
+            return self._carried_out(environ, start_response, entry, fate, made)
+        finally:
+            self._log.finish(entry, made[0] if made and self._log.keeps_responses else None)
+
+    def _carried_out(
+        self,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+        entry: SentRequest,
+        fate: Fate,
+        made: list[Made],
+    ) -> Iterable[bytes]:
         caller, fault = caller_of(environ), fate.fault
         if fault is not None and fault.held:
             caller.hold()
+        began: list[tuple[int, list[tuple[str, str]]]] = []
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            began[:] = [(int(status[:3]), headers)]
+            entry.replayed = ("Idempotent-Replayed", "true") in headers
             if not caller.gone() and not (fault and fault.dropped):
                 entry.status = int(status[:3])
             return start_response(status, headers, *more)
 
         in_front = _proxy_answer(fault)
-        if in_front is not None:
-            if fate.delay:
-                caller.wait(fate.delay)
-            return in_front(environ, start)
-        if fault is None or not fault.dropped:
-            return self._application(environ, start)
-        for _ in self._application(environ, start):
-            pass
-        return caller.drop()
+        if in_front is not None and fate.delay:
+            caller.wait(fate.delay)
+        answer = (in_front or self._application)(environ, start)
+        body = b"".join(answer)
+        made.append((*began[0], body))
+        if fault is not None and fault.dropped:
+            caller.drop()
+        return [body]
 
 
 def fate_of(environ: WSGIEnvironment) -> Fate:

@@ -1,32 +1,64 @@
-"""What was sent to a sandbox, and what became of it."""
+"""What was sent to a sandbox, and what it responded."""
 
 from __future__ import annotations
 
 import json
+import re
+import secrets
 import threading
+import time
 from collections import deque
-from typing import Any, Optional
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
 
-#: How many requests a sandbox on a port remembers.
-MOST_KEPT = 1000
+#: How many requests a sandbox on a port remembers, and the size of their bodies in all.
+MOST_KEPT = 10_000
+MOST_BYTES = 64 * 1024 * 1024
+
+#: How much of one response's body is kept.
+LONGEST_RESPONSE = 256 * 1024
+
+# After this many seconds an equal request counts as a call of its own, not as a retry.
+_RETRY_SECONDS = 30.0
+_SECRETS = ("HTTP_X_API_KEY", "HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION", "HTTP_COOKIE")
+_ONE_CUSTOMER = re.compile(
+    rb'\{"success":true,"data":\{"id":"([^"]+)","appId":"[^"]*","externalId":("(?:[^"\\]|\\.)*")?'
+)
+_CUSTOMER_PATH = re.compile(r"/customers/([^/]+)", re.IGNORECASE)
+
+
+# Status, headers and body of a response.
+Made = tuple[int, "list[tuple[str, str]]", bytes]
 
 
 class SentRequest:
     """One request that reached the sandbox.
 
     Attributes:
+        number: its place in the log, from 1.
         method: in upper case.
         path: as it was sent, percent-encoded, without the query.
         query: the percent-encoded query, or "".
+        headers: those that were sent, by lower-case name, without the key; empty in process.
         idempotency_key: the ``Idempotency-Key`` header as it was sent, or None. The client scopes a
             key before it sends it, so this is not the caller's own form; it is the same for the
             tries of one call.
-        status: the status that the caller was answered; None while the request runs, and where no
-            answer reached the caller.
+        status: the status that the caller was sent; None while the request runs, and where no
+            response reached the caller.
+        replayed: whether the response was the one stored under the idempotency key.
         faults: the names of the faults that were injected, ``("drop_answer_next",)`` for instance.
+        sent_at: when it came, in seconds since 1970.
+        seconds: how long the sandbox took; None while the request runs.
+        response: what the service made, as ``(status, headers, body)`` with at most the first
+            256 KiB of the body, even if it was lost on its way; None in process, and where nothing
+            was made or too much has been sent since.
     """
 
-    __slots__ = ("_body", "faults", "idempotency_key", "method", "path", "query", "status")
+    __slots__ = (
+        *("_body", "_started", "call", "faults", "headers", "idempotency_key", "method", "number"),
+        *("path", "query", "replayed", "response", "seconds", "sent_at", "status", "version"),
+    )
 
     def __init__(
         self,
@@ -35,16 +67,26 @@ class SentRequest:
         query: str = "",
         *,
         body: bytes = b"",
-        idempotency_key: Optional[str] = None,
+        headers: dict[str, str] | None = None,
+        idempotency_key: str | None = None,
         faults: tuple[str, ...] = (),
     ) -> None:
+        self.number: int = 0
+        self.version: int = 0  # counts what changed in the log
+        self.call: int = 0  # the number of the call's first try, once it was looked at
         self.method: str = method
         self.path: str = path
         self.query: str = query
-        self.idempotency_key: Optional[str] = idempotency_key
-        self.status: Optional[int] = None
+        self.headers: dict[str, str] = headers or {}
+        self.idempotency_key: str | None = idempotency_key
+        self.status: int | None = None
+        self.replayed: bool = False
         self.faults: tuple[str, ...] = faults
+        self.sent_at: float = time.time()
+        self.seconds: float | None = None
+        self.response: Made | None = None
         self._body = body
+        self._started = time.perf_counter()
 
     @property
     def json(self) -> Any:
@@ -54,34 +96,211 @@ class SentRequest:
         except ValueError:
             return None
 
+    @property
+    def body(self) -> bytes:
+        """The body as it was sent."""
+        return self._body
+
+    @property
+    def customer(self) -> tuple[str | None, str | None]:
+        """The id and the external id of the one customer that it concerns, as far as known."""
+        made = self.response and _ONE_CUSTOMER.match(self.response[2])
+        if made:
+            return made[1].decode(), json.loads(made[2]) if made[2] else None
+        named = _CUSTOMER_PATH.match(self.path)
+        if named:
+            return named[1], None
+        sent = self.json if self.method == "POST" and self._body else None
+        given = sent.get("externalId") if isinstance(sent, dict) else None
+        return None, given if isinstance(given, str) else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether a client may have sent it again."""
+        return self.status is None or self.status in (408, 409, 429) or self.status >= 500
+
+    def finish(self, made: Made | None) -> None:
+        """Writes down how it ended; `made` is what the service made, to be kept."""
+        self.seconds = time.perf_counter() - self._started
+        if made is not None:
+            status, headers, body = made
+            self.response = status, headers, body[:LONGEST_RESPONSE]
+
+    def drop_bodies(self) -> int:
+        """Forgets both bodies; returns how many bytes that were."""
+        dropped = self.size
+        self._body, self.response = b"", None
+        return dropped
+
+    @property
+    def size(self) -> int:
+        """How many bytes of bodies it holds."""
+        return len(self._body) + (len(self.response[2]) if self.response else 0)
+
+    def summary(self) -> dict[str, Any]:
+        """A row of the console's list."""
+        customer_id, external_id = self.customer
+        return {
+            "number": self.number,
+            "call": self.call,
+            "method": self.method,
+            "path": self.path,
+            "query": self.query,
+            "idempotency_key": self.idempotency_key,
+            "status": self.status,
+            "replayed": self.replayed,
+            "faults": list(self.faults),
+            "sent_at": self.sent_at,
+            "seconds": self.seconds,
+            "customer_id": customer_id,
+            "external_id": external_id,
+        }
+
+    def details(self) -> dict[str, Any]:
+        """All that is known of it, as the console opens it."""
+        details = {
+            **self.summary(),
+            "headers": self.headers,
+            "body": self._body.decode("utf-8", "replace"),
+            "response": None,
+        }
+        if self.response is not None:
+            status, headers, body = self.response
+            text = body.decode("utf-8", "replace")
+            details["response"] = {"status": status, "headers": headers, "body": text}
+        return details
+
     def to_dict(self) -> dict[str, Any]:
         """What ``/_sandbox/requests`` shows of it."""
-        names = ("method", "path", "query", "json", "idempotency_key", "status")
+        names = ("method", "path", "query", "json", "idempotency_key", "status", "replayed")
         return {**{name: getattr(self, name) for name in names}, "faults": list(self.faults)}
 
     def __repr__(self) -> str:
         """Method, path and status; the body may name a person."""
-        return f"<SentRequest {self.method} {self.path}: {self.status or 'no answer'}>"
+        return f"<SentRequest {self.method} {self.path}: {self.status or 'no response'}>"
+
+
+def shown_headers(environ: dict[str, Any]) -> dict[str, str]:
+    """The headers of a request by lower-case name, without those that hold a secret."""
+    found = {
+        name[5:].replace("_", "-").lower(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_") and name not in _SECRETS
+    }
+    if environ.get("CONTENT_TYPE"):
+        found["content-type"] = environ["CONTENT_TYPE"]
+    return found
 
 
 class RequestLog:
-    """The last requests, oldest first; `limit` is how many, None all of them."""
+    """The last requests, oldest first.
 
-    def __init__(self, limit: Optional[int] = MOST_KEPT) -> None:
+    `limit` is how many; None keeps all of them and none of their headers and responses.
+    """
+
+    def __init__(self, limit: int | None = MOST_KEPT) -> None:
+        self.keeps_responses: bool = limit is not None
         self._entries: deque[SentRequest] = deque(maxlen=limit)
         self._guard = threading.Lock()
+        self._added = self._changes = self._bytes = self._called = 0
+        self._watcher: Callable[[SentRequest], None] | None = None
+        #: Another one after each start, so that a page notices that it begins anew.
+        self.run: str = secrets.token_hex(8)
+        self._forget()
+
+    def watch(self, watcher: Callable[[SentRequest], None]) -> None:
+        """Has `watcher` called with each request that has ended, in the thread that served it."""
+        self._watcher = watcher
 
     def add(self, entry: SentRequest) -> None:
         """Adds the newest."""
         with self._guard:
+            if len(self._entries) == self._entries.maxlen:
+                self._bytes -= self._entries[0].size
+            self._added += 1
+            entry.number = self._added
             self._entries.append(entry)
+            self._changed(entry, entry.size)
+
+    def finish(self, entry: SentRequest, made: Made | None = None) -> None:
+        """Writes down how a request ended."""
+        with self._guard:
+            before = entry.size
+            entry.finish(made)
+            if entry.number > self._added - len(self._entries):
+                self._changed(entry, entry.size - before)
+        if self._watcher is not None:
+            self._watcher(entry)
+
+    def _changed(self, entry: SentRequest, more: int) -> None:
+        self._changes += 1
+        entry.version = self._changes
+        self._bytes += more
+        if self.keeps_responses and self._bytes > MOST_BYTES:
+            for old in self._entries:
+                self._bytes -= old.drop_bodies()
+                if self._bytes <= MOST_BYTES // 2:
+                    break
 
     def clear(self) -> None:
         """Forgets all."""
         with self._guard:
-            self._entries.clear()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._entries.clear()
+        self._bytes = 0
+        self._by_key: dict[Any, SentRequest] = {}
+        self._by_target: dict[Any, SentRequest] = {}
+        self._called = self._added
 
     def entries(self) -> tuple[SentRequest, ...]:
         """All of them."""
         with self._guard:
             return tuple(self._entries)
+
+    def entry(self, number: int) -> SentRequest | None:
+        """The one of this number, if it is still there."""
+        with self._guard:
+            place = number - (self._added - len(self._entries)) - 1
+            return self._entries[place] if 0 <= place < len(self._entries) else None
+
+    def changed(self, after: int, most: int) -> tuple[list[SentRequest], int, int]:
+        """What came or ended since a cursor; also the next cursor, and the oldest number kept.
+
+        At most `most` of them, in the order in which they changed; a cursor of 0 begins.
+        """
+        with self._guard:
+            self._group()
+            found = sorted(
+                (entry for entry in self._entries if entry.version > after),
+                key=lambda entry: entry.version,
+            )[:most]
+            cursor = found[-1].version if found else self._changes
+            return found, cursor, self._added - len(self._entries) + 1
+
+    def _group(self) -> None:
+        """Finds the call of each new request: same key, or the same again after a failure."""
+        fresh = self._added - self._called
+        for entry in _last(self._entries, fresh):
+            target = (entry.method, entry.path, entry.query, hash(entry.body))
+            key = (entry.idempotency_key, entry.method, entry.path)
+            earlier = self._by_key.get(key) if entry.idempotency_key else None
+            alike = self._by_target.get(target)
+            if earlier is None and alike is not None and _is_retry(alike, entry):
+                earlier = alike
+            entry.call = entry.number if earlier is None else earlier.call
+            self._by_target[target] = self._by_key[key] = entry
+        self._called = self._added
+        for known in (self._by_key, self._by_target):
+            if len(known) > 2 * MOST_KEPT:
+                known.clear()
+
+
+def _is_retry(earlier: SentRequest, later: SentRequest) -> bool:
+    ended = earlier.sent_at + (earlier.seconds or 0.0)
+    return earlier.failed and later.sent_at - ended < _RETRY_SECONDS
+
+
+def _last(entries: deque[SentRequest], count: int) -> list[SentRequest]:
+    return list(islice(reversed(entries), count))[::-1]

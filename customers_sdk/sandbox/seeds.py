@@ -1,0 +1,223 @@
+"""Seeds: many rows at once, from a document, from a file, or made up.
+
+A seed is an object of lists, one for each kind of row; a row holds the arguments of the `Seeding`
+method that adds it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+from customers_sdk.sandbox.seeding import Seeding
+from customers_sdk.sandbox.service.store import Duplicate
+
+Seed = dict[str, list[dict[str, Any]]]
+
+#: In the order that references between them demand.
+KINDS = {
+    "apps": "add_app",
+    "chains": "add_chain",
+    "customers": "add_customer",
+    "wallets": "add_wallet",
+    "payment_intents": "add_payment_intent",
+    "invoices": "add_invoice",
+    "subscriptions": "add_subscription",
+}
+# What belongs to one customer, and may stand in that customer's row.
+_NESTED = ("wallets", "payment_intents", "invoices", "subscriptions")
+# What an exported row has, and no argument: it is derived from others, or belongs to another place.
+_DERIVED = {"app_id", "app", "_count", "customer_account_id", "chain"}
+
+
+class SeedError(ValueError):
+    """A seed that cannot be added; the text names the row."""
+
+
+def sow(target: Seeding, seed: Any) -> dict[str, list[Any]]:
+    """Adds a seed's rows, and returns their ids by kind.
+
+    Raises `SeedError` at the first row that cannot be added; the rows before it stay.
+    """
+    unknown = set(_object(seed, "the body")) - set(KINDS)
+    if unknown:
+        raise SeedError(f"a seed has {', '.join(KINDS)}; not {', '.join(sorted(unknown))}")
+    made: dict[str, list[Any]] = {}
+    for kind, method in KINDS.items():
+        rows = seed.get(kind, [])
+        if not isinstance(rows, list):
+            raise SeedError(f"{kind} must be a list of objects")
+        for number, row in enumerate(rows):
+            where = f"{kind}[{number}]"
+            add = getattr(target, method)
+            made.setdefault(kind, []).append(called(add, _object(row, where), where))
+    return made
+
+
+def called(method: Callable[..., Any], arguments: dict[str, Any], where: str) -> Any:
+    """What `method` returns; `SeedError`, beginning with `where`, for arguments it refuses."""
+    try:
+        return method(**arguments)
+    except (TypeError, ValueError, LookupError, Duplicate) as error:
+        raise SeedError(f"{where}: {error}") from None
+
+
+def read(path: Path) -> Seed:
+    """The seed in a file.
+
+    JSON: a seed, or a list of customers. JSONL: a customer a line. A customer may hold its own
+    ``wallets``, ``payment_intents``, ``invoices`` and ``subscriptions``, and names may be those of
+    the API (``externalId``), so that what ``customers export`` wrote is a seed; such a customer
+    is added to the sandbox's own app. Raises ``OSError`` and `SeedError`.
+    """
+    text = path.read_text(encoding="utf-8-sig")
+    try:
+        document = json.loads(text)
+    except ValueError:
+        document = [
+            _parsed(line, f"line {number}")
+            for number, line in enumerate(text.splitlines(), 1)
+            if line.strip()
+        ]
+    if isinstance(document, dict) and (not document or set(document) <= set(KINDS)):
+        return document
+    rows = document if isinstance(document, list) else [document]
+    return _unfolded(_object(row, f"customer {number}") for number, row in enumerate(rows, 1))
+
+
+def _parsed(line: str, where: str) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as error:
+        raise SeedError(f"{where} is not JSON: {error}") from None
+
+
+def _object(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SeedError(f"{where} must be a JSON object")
+    return value
+
+
+def _unfolded(customers: Iterable[dict[str, Any]]) -> Seed:
+    seed: Seed = {"customers": []}
+    for given in customers:
+        row = _named_as_arguments(given)
+        nested = {kind: row.pop(kind) for kind in _NESTED if kind in row}
+        row.setdefault("id", str(uuid.uuid4()))
+        seed["customers"].append(row)
+        for kind, rows in nested.items():
+            own = [{"customer_id": row["id"], **_named_as_arguments(each)} for each in rows or ()]
+            seed.setdefault(kind, []).extend(own)
+    return seed
+
+
+def _named_as_arguments(row: dict[str, Any]) -> dict[str, Any]:
+    if not any(name == "_count" or name != name.lower() for name in row):
+        return dict(row)
+    named = {re.sub("([A-Z])", r"_\1", name).lower(): value for name, value in row.items()}
+    return {name: value for name, value in named.items() if name not in _DERIVED}
+
+
+_FIRST = datetime(2026, 1, 5, 9, tzinfo=timezone.utc)
+_PEOPLE = ("Ada", "Alan", "Barbara", "Edsger", "Grace", "Hedy", "Joan", "Katherine", "Ken", "Linus")
+_FAMILIES = ("Bauer", "Costa", "Dubois", "Eriksen", "Haddad", "Ito", "Kowalski", "Moreau", "Okafor")
+_CITIES = (
+    *(("Berlin", "DE"), ("Lisbon", "PT"), ("Lyon", "FR"), ("Oslo", "NO"), ("Beirut", "LB")),
+    *(("Osaka", "JP"), ("Gdansk", "PL"), ("Lagos", "NG"), ("Montreal", "CA"), ("Austin", "US")),
+)
+_PLANS = ("free", "pro", "team")
+_PAID = ("CAPTURED", "CAPTURED", "SETTLED", "CREATED", "REFUNDED", "EXPIRED", "CAPTURE_FAILED")
+_BILLED = ("PAID", "PAID", "OPEN", "PAST_DUE", "DRAFT", "VOID")
+
+
+def plausible(count: int) -> Seed:
+    """That many customers with wallets, payments and invoices, the same ones every time.
+
+    The first ten of a hundred are those of ten.
+    """
+    seed: Seed = {kind: [] for kind in ("customers", "wallets", "payment_intents", "invoices")}
+    for number in range(1, count + 1):
+        _add_plausible(seed, number, random.Random(number))
+    return seed
+
+
+def _add_plausible(seed: Seed, number: int, chance: random.Random) -> None:
+    born = _FIRST + timedelta(minutes=97 * number, milliseconds=chance.randrange(60_000))
+    first, family = chance.choice(_PEOPLE), chance.choice(_FAMILIES)
+    city, country = chance.choice(_CITIES)
+    customer_id = _uuid(chance)
+    seed["customers"].append(
+        {
+            "id": customer_id,
+            "external_id": f"user-{number}",
+            "email": f"{first}.{family}{number}@example.com".lower(),
+            "name": f"{first} {family}",
+            "city": city,
+            "country": country,
+            "metadata": {"plan": chance.choice(_PLANS), "seats": chance.randrange(1, 25)},
+            "created_at": born.isoformat(),
+        }
+    )
+    for chain_id in chance.sample((1, 10, 137, 8453, 42161), chance.randrange(3)):
+        authorized = chance.random() < 0.6
+        wallet: dict[str, Any] = {
+            "id": _uuid(chance),
+            "customer_id": customer_id,
+            "chain_id": chain_id,
+            "wallet_address": f"0x{chance.getrandbits(160):040x}",
+            "created_at": (born + timedelta(minutes=3)).isoformat(),
+        }
+        if authorized:
+            wallet["has_active_authorization"] = True
+            wallet["authorization_type"] = "PERMIT"
+            wallet["authorization_tx_hash"] = f"0x{chance.getrandbits(256):064x}"
+            wallet["authorized_at"] = (born + timedelta(minutes=4)).isoformat()
+        seed["wallets"].append(wallet)
+    for month in range(chance.randrange(5)):
+        due = born + timedelta(days=30 * month, hours=1)
+        _add_month(seed, customer_id, f"{number:04d}-{month + 1}", due, chance)
+
+
+def _add_month(
+    seed: Seed, customer_id: str, label: str, due: datetime, chance: random.Random
+) -> None:
+    cents = chance.randrange(500, 50_000)
+    amount = f"{cents // 100}.{cents % 100:02d}"
+    status, billed = chance.choice(_PAID), chance.choice(_BILLED)
+    captured = (due + timedelta(minutes=2)).isoformat()
+    seed["payment_intents"].append(
+        {
+            "id": _uuid(chance),
+            "customer_id": customer_id,
+            "amount": amount,
+            "status": status,
+            "crypto_amount": str(cents * 10_000),
+            "crypto_token_key": "USDC",
+            "crypto_token_decimals": 6,
+            "authorization_chain_id": 8453,
+            "created_at": due.isoformat(),
+            "captured_at": captured if status in ("CAPTURED", "SETTLED", "REFUNDED") else None,
+        }
+    )
+    seed["invoices"].append(
+        {
+            "id": _uuid(chance),
+            "customer_id": customer_id,
+            "total": amount,
+            "status": billed,
+            "invoice_number": f"INV-{label}",
+            "due_date": (due + timedelta(days=14)).isoformat(),
+            "paid_at": captured if billed == "PAID" else None,
+            "created_at": due.isoformat(),
+        }
+    )
+
+
+def _uuid(chance: random.Random) -> str:
+    return str(uuid.UUID(int=chance.getrandbits(128), version=4))
