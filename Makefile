@@ -1,9 +1,11 @@
 # Everything a developer runs. Each target works from nothing; `make help` lists them.
-# PYTHON chooses the interpreter, VENV the environment, PYTEST_ARGS what pytest is given.
+# PYTHON chooses the interpreter, VENV the environment, PYTEST_ARGS what pytest is given,
+# PYTEST_WORKERS how many processes share the tests (0: this one alone).
 
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+PYTEST_WORKERS ?= auto
 BENCH_ARGS ?=
 SCALE_ARGS ?=
 
@@ -46,7 +48,7 @@ demo: $(VENV)/.extra-sandbox  ## run all methods against a local sandbox
 	@$(BIN)/python docs/examples/demo.py
 
 test: $(VENV)/.extra-test  ## run the tests (PYTEST_ARGS="-k name")
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
 
 coverage: $(VENV)/.extra-test  ## run the tests and report what they reach
 	@$(BIN)/python -m coverage erase
@@ -75,11 +77,10 @@ wheel: $(VENV)/.tool-build  ## build the wheel and the source distribution
 	@$(BIN)/python tools/build.py dist
 
 bench: $(VENV)/.extra-bench  ## measure against the peers (BENCH_ARGS=...)
-	@test -d tests/benchmarks || { echo "There is no tests/benchmarks yet." >&2; exit 1; }
-	@$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
+	@$(BIN)/python -m bench $(BENCH_ARGS)
 
-scale: $(VENV)/.extra-test  ## import and export by the 100,000 (SCALE_ARGS=50: a fiftieth)
-	@$(BIN)/python -m tests.scale $(SCALE_ARGS)
+scale: $(VENV)/.extra-scale  ## import and export by the 100,000, and Celery (SCALE_ARGS=50: a fiftieth)
+	@$(BIN)/python -m bench.scale $(SCALE_ARGS)
 
 clean:  ## remove the environment and everything built
 	@rm -rf $(VENV) build dist docs/_build htmlcov .coverage .coverage.* \

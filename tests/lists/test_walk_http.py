@@ -8,6 +8,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+pytest.importorskip("flask")
+
 from customers_sdk.sandbox import Sandbox
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NamedTuple
 
+from bench import data
+from bench.decode import typed
+from bench.measuring import Effort
 from customers_sdk import Client
-from tests.benchmarks import data
-from tests.benchmarks.decode import typed
-from tests.benchmarks.measuring import Effort
 
 _INTERVAL = 0.0007
 _SHOWN = 12

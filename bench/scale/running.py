@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,11 +15,6 @@ from typing import Any, NamedTuple, Optional
 ROOT = Path(__file__).resolve().parents[2]
 # Within this a process ends by itself, at full size on a slow machine.
 _PATIENCE = 1_200
-
-
-def divisor() -> int:
-    """What the full sizes are divided by; 0 is none of it at all."""
-    return int(os.environ.get("CUSTOMERS_SDK_SCALE") or "50")
 
 
 class Line(NamedTuple):
@@ -85,7 +79,7 @@ class Service(NamedTuple):
 @contextlib.contextmanager
 def serving(module: str, *arguments: object) -> Iterator[Service]:
     """Run a module that serves until its standard input ends, and so no longer than we live."""
-    command = [sys.executable, "-m", f"tests.scale.{module}", *map(str, arguments)]
+    command = [sys.executable, "-m", f"bench.scale.{module}", *map(str, arguments)]
     with subprocess.Popen(  # noqa: S603 - our own module
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -110,7 +104,7 @@ def run(
     Returns:
         What the task gives, or None where it was killed.
     """
-    command = [sys.executable, "-m", "tests.scale.child", task, json.dumps(what)]
+    command = [sys.executable, "-m", "bench.scale.child", task, json.dumps(what)]
     result = None
     with subprocess.Popen(  # noqa: S603 - our own module
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks`: measure everything and print the table."""
+"""`python -m bench`: measure everything and print the table."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from tests.benchmarks import imports, page, peers, server, table, worker
-from tests.benchmarks.measuring import Effort, Figure
-from tests.benchmarks.profiling import Profile
+from bench import imports, page, peers, server, table, worker
+from bench.measuring import Effort, Figure
+from bench.profiling import Profile
 
 _VARIABLES = 20
 # Those without which Python might not run or find its packages, where they are set.
@@ -59,7 +59,7 @@ class _Bench:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only check that everything works")
     parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md")
     options = parser.parse_args()

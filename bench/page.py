@@ -9,10 +9,10 @@ import platform
 from datetime import datetime, timezone
 from pathlib import Path
 
-from tests.benchmarks import peers, plot
-from tests.benchmarks.profiling import Profile
-from tests.benchmarks.server import ROOT
-from tests.benchmarks.table import HEAD, TIMES, Figures, Row, as_markdown
+from bench import peers, plot
+from bench.profiling import Profile
+from bench.server import ROOT
+from bench.table import HEAD, TIMES, Figures, Row, as_markdown
 
 _DOCS = ROOT / "docs"
 _PACKAGES = ("customers_sdk", *peers.NAMES, "urllib3", "attrs", "cattrs")

@@ -22,9 +22,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from tests.benchmarks import data
+from bench import data
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 _SEND_BUFFER = 1 << 20
 
 
@@ -32,7 +32,7 @@ _SEND_BUFFER = 1 << 20
 def running(environment: dict[str, str]) -> Iterator[str]:
     """Start the server; gives its address."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.server"],
+        [sys.executable, "-m", "bench.server"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The sandbox in a process of its own: `python -m tests.scale.service DB LOST SEED`.
+"""The sandbox in a process of its own: `python -m bench.scale.service DB LOST SEED`.
 
 It carries every request out, but cuts the connection in place of a share of the answers.
 It prints how to reach it, and ends when its standard input does, with what it counted.

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bench import data, peers
+from bench.measuring import Contenders, Effort, Figure, Samples, interleave, ratios
 from customers_sdk import CustomerSummary
 from customers_sdk._wire import codec
-from tests.benchmarks import data, peers
-from tests.benchmarks.measuring import Contenders, Effort, Figure, Samples, interleave, ratios
 
 # They take so much longer that they would leave few rounds to the rest.
 _SLOW: tuple[str, ...] = ("stripe", "openai")

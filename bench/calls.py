@@ -7,9 +7,9 @@ from typing import Any
 
 import requests
 
+from bench import data, peers
+from bench.measuring import Effort, Figure, interleave, ratios
 from customers_sdk import Client
-from tests.benchmarks import data, peers
-from tests.benchmarks.measuring import Effort, Figure, interleave, ratios
 
 
 def measure(url: str, effort: Effort) -> dict[str, Figure]:

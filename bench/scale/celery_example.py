@@ -1,4 +1,7 @@
-"""The Celery example with a real broker and a real worker, of whose processes one is killed."""
+"""The Celery example with a real broker and a real worker, of whose processes one is killed.
+
+It needs Celery, a ``redis-server`` on PATH, and ``/proc``; without them the table says so.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Callable
 
-import pytest
-
+from bench.scale.running import ROOT, Line
 from customers_sdk.sandbox import Sandbox
-
-from .running import ROOT, divisor
 
 EXAMPLE = ROOT / "docs" / "examples" / "celery_import"
 REDIS = shutil.which("redis-server")
@@ -30,19 +30,12 @@ PROCESSES = 2
 # Seconds for what takes a few of them, on a busy machine.
 PATIENCE = 30
 
-pytestmark = [
-    pytest.mark.skipif(divisor() == 0, reason="CUSTOMERS_SDK_SCALE is 0"),
-    pytest.mark.skipif(find_spec("celery") is None, reason="celery is not installed"),
-    pytest.mark.skipif(REDIS is None, reason="there is no redis-server on PATH"),
-    pytest.mark.skipif(not Path("/proc/self").exists(), reason="a worker's processes are in /proc"),
-]
-
 
 @contextmanager
 def started(
     command: list[str], log: Path, environment: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command until the end of the block, with all that it starts; then show its log."""
+    """Run a command, and all that it starts, for the block; show its log where that fails."""
     with (
         log.open("wb") as output,
         subprocess.Popen(  # noqa: S603 - our own command
@@ -57,13 +50,15 @@ def started(
     ):
         try:
             yield process
+        except BaseException:
+            sys.stderr.write(f"--- {log.name}\n{log.read_text('utf-8', 'replace')}\n")
+            raise
         finally:
             process.terminate()
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-            print(f"--- {log.name}", log.read_text("utf-8", "replace"), sep="\n")  # noqa: T201
 
 
 def until(holds: Callable[[], Any], what: str) -> None:
@@ -148,31 +143,45 @@ class Workshop:
             yield result
 
 
-def test_a_killed_process_loses_and_duplicates_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "users.csv"
+def _missing() -> list[str]:
+    """What this machine lacks."""
+    needed = {
+        "celery": find_spec("celery") is not None,
+        "redis-server": REDIS is not None,
+        "/proc": Path("/proc/self").exists(),
+    }
+    return [name for name, found in needed.items() if not found]
+
+
+def measure(directory: Path) -> list[Line]:
+    """Import in shares and export in parts; a process of the worker is killed half-way."""
+    if missing := _missing():
+        return [Line.told("celery: left out, there is no", " and no ".join(missing))]
+    file, exported = directory / "users.csv", directory / "customers.jsonl"
     emails, rejected = write_file(file)
     with Sandbox(latency=0.03) as sandbox, ExitStack() as stack:
-        workshop = Workshop(stack, tmp_path, sandbox)
-
+        workshop = Workshop(stack, directory, sandbox)
         with workshop.doing("import", file, SHARES) as result:
             # Half of the shares are then done to a third.
             until(lambda: len(sandbox.customers) >= ROWS // 6, "rows are imported")
             before = children(workshop.worker)
             os.kill(before[0], signal.SIGKILL)
             shares = result()
-        assert len(before) == PROCESSES
-        assert len(shares) == SHARES
-        assert sum(share["imported"] for share in shares) == len(emails)
-        assert sum(share["resumed"] for share in shares) > 0
-        lines = [line for share in shares for line, reason in share["rejected"] if reason]
-        assert sorted(lines) == rejected
-        stored = sandbox.customers
-        assert {customer.external_id: customer.email for customer in stored} == emails
-        assert len(stored) == len(emails)
-        assert not list(tmp_path.glob("*.journal"))
-
-        exported = tmp_path / "customers.jsonl"
         with workshop.doing("export", exported, PARTS) as result:
-            assert result() == {"exported": len(emails)}
-        ids = [json.loads(line)["id"] for line in exported.read_text("utf-8").splitlines()]
-        assert sorted(ids) == sorted(customer.id for customer in stored)
+            count = result()["exported"]
+        stored = sandbox.customers
+    told = sorted(line for share in shares for line, reason in share["rejected"] if reason)
+    ids = sorted(json.loads(line)["id"] for line in exported.read_text("utf-8").splitlines())
+    right = {customer.external_id: customer.email for customer in stored} == emails
+    return [
+        Line.exactly("celery: processes of the worker", PROCESSES, len(before)),
+        Line.exactly("celery: shares done", SHARES, len(shares)),
+        Line.exactly("celery: imported", len(emails), sum(each["imported"] for each in shares)),
+        Line.yes("celery: went on where the killed one was", any(s["resumed"] for s in shares)),
+        Line.yes("celery: rejects named by their line", told == rejected),
+        Line.exactly("celery: customers", len(emails), len(stored)),
+        Line.yes("celery: customers as in the file", right),
+        Line.exactly("celery: journals left", 0, len(list(directory.glob("*.journal")))),
+        Line.exactly("celery: exported", len(emails), count),
+        Line.yes("celery: those of the service", ids == sorted(each.id for each in stored)),
+    ]

@@ -1,4 +1,4 @@
-"""What is killed: a task in a process of its own, `python -m tests.scale.child TASK ARGUMENTS`.
+"""What is killed: a task in a process of its own, `python -m bench.scale.child TASK ARGUMENTS`.
 
 It prints the number of rows done as that grows, and at last its result as a JSON object.
 """

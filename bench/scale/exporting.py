@@ -12,11 +12,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from bench.scale.running import Line, run, serving
 from customers_sdk import Client
 from customers_sdk.bulk import merge_exports, plan_export
 from customers_sdk.sandbox.backend import Backend
-
-from .running import Line, run, serving
 
 CUSTOMERS = 200_000
 _KILLS = 2

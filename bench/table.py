@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from tests.benchmarks import peers
-from tests.benchmarks.measuring import Figure
+from bench import peers
+from bench.measuring import Figure
 
 Figures = Mapping[str, Figure]
 

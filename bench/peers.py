@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Optional
 
-from tests.benchmarks import data
+from bench import data
 
 NAMES = ("requests", "stripe", "openai", "pydantic", "msgspec", "httpx", "orjson")
 

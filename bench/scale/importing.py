@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
+from bench.scale.running import Line, run, serving
 from customers_sdk.sandbox.backend import Backend
-
-from .running import Line, run, serving
 
 ROWS = 100_000
 _KILLS = 10

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bench import data
+from bench.measuring import Effort, Figure, interleave, ratio, ratios, spread
 from customers_sdk import Client
-from tests.benchmarks import data
-from tests.benchmarks.measuring import Effort, Figure, interleave, ratio, ratios, spread
 
 _WARM_UP = 2_000
 _MIB = 1 << 20

@@ -1,4 +1,4 @@
-"""One group, measured in a process of its own: `python -m tests.benchmarks.worker GROUP URL`.
+"""One group, measured in a process of its own: `python -m bench.worker GROUP URL`.
 
 It prints what it measured as JSON. With ``--without-orjson`` that package cannot be
 imported, as on a machine that has none.
@@ -13,15 +13,15 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.benchmarks.measuring import Effort
-from tests.benchmarks.server import ROOT
+from bench.measuring import Effort
+from bench.server import ROOT
 
 
 def run(
     group: str, url: str, effort: Effort, environment: dict[str, str], *, orjson: bool = True
 ) -> Any:
     """Measure a group in a process with exactly this environment."""
-    command = [sys.executable, "-m", "tests.benchmarks.worker", group, url]
+    command = [sys.executable, "-m", "bench.worker", group, url]
     command += ["--quick"] * effort.quick + ["--without-orjson"] * (not orjson)
     done = subprocess.run(  # noqa: S603 - our own command
         command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
@@ -38,7 +38,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.without_orjson:
         sys.modules["orjson"] = None  # type: ignore[assignment]
-    group = importlib.import_module(f"tests.benchmarks.{options.group}")
+    group = importlib.import_module(f"bench.{options.group}")
     json.dump(group.measure(options.url, Effort(options.quick)), sys.stdout)
 
 

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import data, peers
-from tests.benchmarks.measuring import Effort, Figure, interleave, ratios
-from tests.benchmarks.server import ROOT
+from bench import data, peers
+from bench.measuring import Effort, Figure, interleave, ratios
+from bench.server import ROOT
 
 _SDK = f"from customers_sdk import Client; client = Client({data.API_KEY!r}, {data.APP_ID!r}"
 _STRIPE = """\

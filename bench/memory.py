@@ -8,9 +8,9 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+from bench import data
+from bench.measuring import Effort, Figure
 from customers_sdk import CustomerSummary
-from tests.benchmarks import data
-from tests.benchmarks.measuring import Effort, Figure
 
 
 def measure(url: str, effort: Effort) -> dict[str, Figure]:

@@ -1,0 +1,1 @@
+"""Benchmarks of the SDK against its peers: `python -m bench`."""

@@ -1,1 +1,0 @@
-"""Benchmarks of the SDK against its peers: `python -m tests.benchmarks`."""
