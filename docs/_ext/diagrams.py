@@ -1,6 +1,6 @@
-"""Diagrams drawn by the build from text: who calls whom, and which question decides what.
+"""Diagrams drawn by the build from text: sequences of messages, decisions, and rows of boxes.
 
-Both become SVG inside the page, in the page's own colours, so that they follow the light and the
+They become SVG inside the page, in the page's own colours, so that they follow the light and the
 dark theme; readers who cannot see them are given the text itself.
 """
 
@@ -174,6 +174,36 @@ def decision(lines: list[str], label: str) -> str:
     return canvas.svg(width, height, label)
 
 
+def boxes(lines: list[str], label: str) -> str:
+    """Draw rows of boxes with a label each, for layers and for pages.
+
+    Args:
+        lines: ``label: a | b | c`` for a row; a box that begins with ``*`` stands out. A line of
+            dashes is drawn as one.
+        label: what the picture shows.
+    """
+    rows = [(head.strip(), row) for head, _, row in (line.partition(":") for line in lines)]
+    left = max(text_width(head) for head, _ in rows) + 16
+    canvas = Canvas()
+    width, y = 0.0, 4.0
+    for head, row in rows:
+        if set(head) == {"-"}:
+            canvas.line(0, y + 2, 10_000, y + 2, "life")
+            y += 12
+            continue
+        canvas.text(0, y + 20, head, "start")
+        x = left
+        for cell in filter(None, map(str.strip, row.split("|"))):
+            text = cell.lstrip("*")
+            size = max(text_width(text) + 18, 34)
+            canvas.box(x, y, size, 30, "box" if text == cell else "end")
+            canvas.text(x + size / 2, y + 20, text)
+            x += size + 6
+        width = max(width, x)
+        y += 40
+    return canvas.svg(width, y, label)
+
+
 class _Diagram(SphinxDirective):
     """A diagram; its argument is what it shows."""
 
@@ -185,14 +215,14 @@ class _Diagram(SphinxDirective):
         """Put the picture into HTML, and its text everywhere else."""
         label = self.arguments[0]
         lines = [line for line in self.content if line.strip()]
-        draw = {"sequence": sequence, "decision": decision}[self.name]
+        draw = {"sequence": sequence, "decision": decision, "boxes": boxes}[self.name]
         spoken = " ".join([f"{label}.", *(f"{line.strip()}." for line in lines)])
         picture = f'<div class="diagram-box">{draw(lines, spoken)}</div>'
         return [nodes.raw("", picture, format="html")]
 
 
 def setup(app: Sphinx) -> "dict[str, bool]":
-    """Add the directives ``sequence`` and ``decision``."""
-    app.add_directive("sequence", _Diagram)
-    app.add_directive("decision", _Diagram)
+    """Add the directives ``sequence``, ``decision`` and ``boxes``."""
+    for name in ("sequence", "decision", "boxes"):
+        app.add_directive(name, _Diagram)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
