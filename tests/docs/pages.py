@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 ROOT = Path(__file__).parent.parent.parent
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    ROOT / "README.md",
+    *sorted(page for page in (ROOT / "docs").rglob("*.md") if "_build" not in page.parts),
+)
 
 # A block of python, and directly under it what it prints, if the page shows that.
 _BLOCK = re.compile(
