@@ -48,7 +48,8 @@ def test_every_page_is_reached_from_the_front_page() -> None:
     while waiting:
         page = waiting.pop()
         reached.add(page)
-        trees = re.findall(r"^```{toctree}\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.M)
+        text = page.read_text("utf-8")
+        trees = re.findall(r"^```{toctree}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
         for name in " ".join(tree.partition("\n\n")[2] for tree in trees).split():
             waiting += [found for found in page.parent.glob(f"{name}.md") if found not in reached]
     assert set(PAGES[1:]) <= reached
