@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from customers_sdk.client import Client
     from customers_sdk.customers import UNSET, Customers, Unset
     from customers_sdk.errors import (
+        AlreadyExistsError,
         ApiError,
         AuthenticationError,
         ConfigurationError,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNSET",
+    "AlreadyExistsError",
     "ApiError",
     "ApiResponse",
     "App",

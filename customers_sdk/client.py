@@ -14,6 +14,7 @@ from customers_sdk import __version__, _checks, _settings
 from customers_sdk._http.call import ApiResponse, Call
 from customers_sdk._http.session import Secret, Sender
 from customers_sdk._http.transport import Transport
+from customers_sdk._resource import Attached
 from customers_sdk._settings import Timeout
 from customers_sdk.customers import Customers
 
@@ -55,6 +56,8 @@ class Client:
     Raises:
         ConfigurationError: a setting is missing or wrong; the text names it.
     """
+
+    customers = Attached(Customers)
 
     # What a report on a refused setting shows, which prints a client half made.
     _base_url = _app_id = _environment = "?"
@@ -103,7 +106,6 @@ class Client:
             api_key=key,
             app_id=self._app_id,
         )
-        self.customers: Customers = Customers(self._transport, self._app_id, self._limits)
 
     @property
     def base_url(self) -> str:

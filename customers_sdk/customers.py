@@ -1,33 +1,21 @@
 """Customers: the six methods of the service, and the look-ups built on them."""
 
-# `models` and what hangs off it cost 30 ms to import, and only a first answer needs them:
-# so they are imported in the methods, and a client is ready without them.
-
 from __future__ import annotations
 
-import contextlib
 import enum
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk import _checks
-from customers_sdk._http import keys
-from customers_sdk._http.call import ApiResponse, Call
-from customers_sdk._http.transport import Transport
+from customers_sdk._recovery import create_or_find, is_as_created, resolve_conflict
+from customers_sdk._resource import Resource
 from customers_sdk._settings import Limits, Timeout
-from customers_sdk.errors import (
-    ConflictError,
-    CustomersError,
-    ResponseFormatError,
-    ServerError,
-    TransportError,
-)
+from customers_sdk._stored import differs, stored_text
+from customers_sdk.errors import ConflictError, ServerError
 
 if TYPE_CHECKING:
-    from customers_sdk.models import Customer, CustomerDetail, CustomerSummary, Model, Wallet
+    from customers_sdk.models import Customer, CustomerDetail, CustomerSummary, Wallet
     from customers_sdk.pagination import Page
-
-    M = TypeVar("M", bound=Model)
 
 
 class Unset(enum.Enum):
@@ -48,15 +36,17 @@ UNSET = Unset.UNSET
 Text = Union[Optional[str], Unset]
 
 _LONGEST_SEARCH = 255
-_MOST_AHEAD = 64
 
 _LIST = "/customers"
 _ONE = "/customers/{id}"
 _WALLETS = "/customers/{id}/wallets"
 _WALLET = "/customers/{id}/wallets/{id}"
 
+_TAKEN = "external_id is taken by customer {id}: use another one, or update that customer"
+_LINKED = "the customer has this wallet already, with the id {id}: there is nothing to add"
 
-class Customers:
+
+class Customers(Resource):
     """The customers of a merchant; reach it as ``client.customers``.
 
     Every method takes ``timeout`` (seconds, or a pair of connect and read seconds),
@@ -69,11 +59,6 @@ class Customers:
     `~customers_sdk.TransportError` if no answer comes, and
     `~customers_sdk.ResponseFormatError` if the answer is not what was promised.
     """
-
-    def __init__(self, transport: Transport, app_id: str, limits: Limits) -> None:
-        self._transport = transport
-        self._app_id = app_id
-        self._limits = limits
 
     def create(
         self,
@@ -134,27 +119,34 @@ class Customers:
             "postal_code": postal_code,
             "metadata": metadata,
         }
-        scope = {"app_id": self._app(app_id)}
+        app = self._app(app_id)
         sent = _checks.customer_fields(
             {name: value for name, value in fields.items() if value is not None}
         )
         limits = self._limits.override(timeout, deadline, max_retries)
-        call = self._call(
-            "POST",
-            _LIST,
-            _LIST,
-            {**scope, **sent},
-            limits,
-            idempotency_key,
-            unique=external_id is not None,
-            repeatable=external_id is not None,
-        )
         try:
-            return self._written(call, Customer, scope, sent)
+            return self._write(
+                "POST",
+                _LIST,
+                Customer,
+                {"app_id": app, **sent},
+                limits,
+                expected={"app_id": app},
+                key=idempotency_key,
+                unique=external_id is not None,
+                repeatable=external_id is not None,
+            )
         except (ServerError, ConflictError) as error:
-            if not sent.get("external_id", "").strip():
+            if external_id is None or not external_id.strip():
                 raise
-            return _settle(error, limits, lambda rest: self._made_before(sent, app_id, rest))
+            found = resolve_conflict(
+                error,
+                limits,
+                lambda left: self._find(external_id, app, self._transport.remaining(left)),
+                lambda found: is_as_created(found, sent),
+                _TAKEN,
+            )
+            return found.narrowed_to(Customer)
 
     def retrieve(
         self,
@@ -176,9 +168,8 @@ class Customers:
         """
         from customers_sdk.models import CustomerDetail
 
-        path = f"/customers/{_checks.segment(customer_id, 'customer_id')}"
         limits = self._limits.override(timeout, deadline, max_retries)
-        return _read(self._transport.send(Call("GET", path, _ONE, limits)), CustomerDetail)
+        return self._get(_ONE, CustomerDetail, limits, customer_id=customer_id)
 
     def update(
         self,
@@ -236,12 +227,30 @@ class Customers:
         sent = _checks.customer_fields(
             {name: value for name, value in fields.items() if value is not UNSET}
         )
-        path = f"/customers/{_checks.segment(customer_id, 'customer_id')}"
         limits = self._limits.override(timeout, deadline, max_retries)
-        call = self._call(
-            "PUT", path, _ONE, sent, limits, idempotency_key, unique="external_id" in sent
-        )
-        return self._written(call, Customer, {"id": customer_id}, sent)
+        try:
+            return self._write(
+                "PUT",
+                _ONE,
+                Customer,
+                sent,
+                limits,
+                ids={"customer_id": customer_id},
+                expected={"id": customer_id},
+                key=idempotency_key,
+                unique="external_id" in sent,
+            )
+        except (ServerError, ConflictError) as error:
+            taken = sent.get("external_id") or ""
+            if not taken.strip():
+                raise
+            return resolve_conflict(
+                error,
+                limits,
+                lambda left: self._find_other(customer_id, taken, left),
+                lambda _: False,
+                _TAKEN,
+            )
 
     def list(
         self,
@@ -276,10 +285,11 @@ class Customers:
             IncompleteListWarning: customers created in one instant could not all be got
                 hold of.
         """
+        from customers_sdk.models import CustomerSummary
+
         limits = self._limits.override(timeout, deadline, max_retries)
-        size = _checks.integer(page_size, "page_size", most=_checks.LARGEST_PAGE)
-        pages = _checks.integer(prefetch, "prefetch", least=0, most=_MOST_AHEAD)
-        return self._walk(self._scope(search, app_id), size, lambda: limits, pages)
+        query = self._scope(search, app_id)
+        return self._walk(_LIST, CustomerSummary, query, lambda: limits, page_size, prefetch)
 
     def list_page(
         self,
@@ -304,10 +314,13 @@ class Customers:
                 app of the merchant.**
             timeout, deadline, max_retries: see the class.
         """
+        from customers_sdk.models import CustomerSummary
+
         limits = self._limits.override(timeout, deadline, max_retries)
         size = _checks.integer(page_size, "page_size", most=_checks.LARGEST_PAGE)
         number = _checks.page(page, size)
-        return self._page(self._scope(search, app_id), number, size, limits)
+        query = self._scope(search, app_id)
+        return self._page(_LIST, CustomerSummary, query, number, size, limits)
 
     def add_wallet(
         self,
@@ -342,17 +355,31 @@ class Customers:
         """
         from customers_sdk.models import Wallet
 
-        path = f"/customers/{_checks.segment(customer_id, 'customer_id')}/wallets"
         sent = {
             "chain_id": _checks.chain_id(chain_id),
             "wallet_address": _checks.wallet_address(wallet_address),
         }
         limits = self._limits.override(timeout, deadline, max_retries)
-        call = self._call("POST", path, _WALLETS, sent, limits, idempotency_key, unique=True)
         try:
-            return self._written(call, Wallet, {"customer_account_id": customer_id, **sent}, {})
+            return self._write(
+                "POST",
+                _WALLETS,
+                Wallet,
+                sent,
+                limits,
+                ids={"customer_id": customer_id},
+                expected={"customer_account_id": customer_id, **sent},
+                key=idempotency_key,
+                unique=True,
+            )
         except (ServerError, ConflictError) as error:
-            return _settle(error, limits, lambda rest: self._linked_before(customer_id, sent, rest))
+            return resolve_conflict(
+                error,
+                limits,
+                lambda left: self._find_wallet(customer_id, sent, left),
+                lambda _: True,
+                _LINKED,
+            )
 
     def remove_wallet(
         self,
@@ -374,12 +401,8 @@ class Customers:
             NotFoundError: there is no such customer, or they have no such wallet (any
                 more). After a try whose answer was lost that counts as done.
         """
-        path = (
-            f"/customers/{_checks.segment(customer_id, 'customer_id')}"
-            f"/wallets/{_checks.segment(wallet_id, 'wallet_id')}"
-        )
         limits = self._limits.override(timeout, deadline, max_retries)
-        self._transport.send(Call("DELETE", path, _WALLET, limits))
+        self._delete(_WALLET, limits, customer_id=customer_id, wallet_id=wallet_id)
 
     def find_by_external_id(
         self,
@@ -406,7 +429,7 @@ class Customers:
             RequestTimeoutError: the look-up took longer than its deadline.
         """
         limits = self._limits.override(timeout, deadline, max_retries)
-        return self._find(external_id, app_id, self._transport.countdown(limits))
+        return self._find(external_id, self._app(app_id), self._transport.remaining(limits))
 
     def get_or_create(
         self,
@@ -438,33 +461,44 @@ class Customers:
             CustomersError: as for `create`, where a look-up cannot settle it.
         """
         _check_fields(fields)
-        rest = self._transport.countdown(self._limits.override(timeout, deadline, max_retries))
-        found = self._find(external_id, app_id, rest)
+        app = self._app(app_id)
+        rest = self._transport.remaining(self._limits.override(timeout, deadline, max_retries))
+        found = self._find(external_id, app, rest)
         if found is not None:
             return found, False
-        made, error = keys.made_or_found(
-            lambda: self.create(
-                external_id=external_id, app_id=app_id, **rest()._asdict(), **fields
-            ),
-            lambda: self._find(external_id, app_id, rest),
+        sent = {**fields, "external_id": external_id}
+        return create_or_find(
+            lambda: self.create(app_id=app, **rest()._asdict(), **sent),
+            lambda: self._find(external_id, app, rest),
+            lambda found: is_as_created(found, sent),
         )
-        if error is None:
-            return made, True
-        return made, isinstance(error, TransportError) and _is_fresh(made, fields)
 
     def _find(
-        self, external_id: str, app_id: str | None, rest: Callable[[], Limits]
+        self, external_id: str, app: str, rest: Callable[[], Limits]
     ) -> CustomerSummary | None:
-        wanted = keys.stored_text(_checks.external_id(external_id))
-        app = self._app(app_id)
+        """The customer of an app who has an external id."""
+        from customers_sdk.models import CustomerSummary
+
+        wanted = stored_text(_checks.external_id(external_id))
         query = {"search": _search_for(wanted), "app_id": app}
-        for customer in self._walk(query, _checks.LARGEST_PAGE, rest):
+        for customer in self._walk(_LIST, CustomerSummary, query, rest):
             if customer.external_id == wanted and customer.app_id == app:
                 return customer
         return None
 
-    def __reduce__(self) -> NoReturn:
-        self._transport.__reduce__()
+    def _find_other(self, customer_id: str, external_id: str, limits: Limits) -> Customer | None:
+        """Another customer of the same app who has an external id."""
+        rest = self._transport.remaining(limits)
+        app = self.retrieve(customer_id, **rest()._asdict()).app_id
+        found = self._find(external_id, app, rest)
+        return None if found is None or found.id == customer_id else found
+
+    def _find_wallet(
+        self, customer_id: str, sent: Mapping[str, Any], limits: Limits
+    ) -> Wallet | None:
+        """The wallet of a customer that has this chain and address."""
+        wallets = self.retrieve(customer_id, **limits._asdict()).wallets
+        return next((wallet for wallet in wallets if differs(sent, wallet) is None), None)
 
     def _app(self, app_id: str | None) -> str:
         if app_id is None:
@@ -476,116 +510,10 @@ class Customers:
     def _scope(self, search: str | None, app_id: str | Unset | None) -> dict[str, Any]:
         """The part of a list's query that stays the same from page to page."""
         if search is not None:
-            search = keys.stored_text(_checks.text(search, "search", _LONGEST_SEARCH))
+            search = stored_text(_checks.text(search, "search", _LONGEST_SEARCH))
         if app_id is not None:
             app_id = self._app(None if isinstance(app_id, Unset) else app_id)
         return {"search": search, "app_id": app_id}
-
-    def _page(
-        self, query: Mapping[str, Any], number: int, size: int, limits: Limits
-    ) -> Page[CustomerSummary]:
-        from customers_sdk._wire.schema import names
-        from customers_sdk.pagination import page_from
-
-        params = _checks.query(names({**query, "page": number, "page_size": size}))
-        response = self._transport.send(Call("GET", _LIST, _LIST, limits, query=params))
-        try:
-            return page_from(response.data, response.pagination)
-        except ResponseFormatError as error:
-            raise response.mismatch(str(error)) from None
-
-    def _walk(
-        self,
-        query: Mapping[str, Any],
-        size: int,
-        limits: Callable[[], Limits],
-        prefetch: int = 0,
-    ) -> Iterator[CustomerSummary]:
-        from customers_sdk._lists.walk import walk
-
-        def fetch(number: int, size: int) -> Page[CustomerSummary]:
-            return self._page(query, number, size, limits())
-
-        if not prefetch:
-            yield from walk(fetch, size)
-            return
-        from customers_sdk._lists.prefetch import Prefetch
-
-        with Prefetch(fetch, size, prefetch) as ahead:
-            yield from walk(ahead, size)
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        route: str,
-        sent: Mapping[str, Any],
-        limits: Limits,
-        key: str | None,
-        *,
-        unique: bool,
-        repeatable: bool = True,
-    ) -> Call:
-        from customers_sdk._wire import codec, schema
-
-        return Call(
-            method,
-            path,
-            route,
-            limits,
-            body=codec.dumps(schema.names(sent), "what would be sent"),
-            key=_checks.idempotency_key(key),
-            unique=unique,
-            repeatable=repeatable,
-        )
-
-    def _written(
-        self, call: Call, kind: type[M], ids: Mapping[str, Any], sent: Mapping[str, Any]
-    ) -> M:
-        """Make a write and read the record it answers with.
-
-        Args:
-            call: the write.
-            kind: the class of the record.
-            ids: fields that every record answered to this write must have.
-            sent: fields that were sent. They are compared as well if the answer is a
-                stored one and the key the caller's, who may have used it before.
-        """
-        response = self._transport.send(call)
-        if not response.replayed:
-            return _read(response, kind)
-        try:
-            record = _read(response, kind)
-        except ResponseFormatError:
-            wrong: str | None = "kind"
-        else:
-            wrong = keys.differs({**ids, **sent} if call.key else ids, record)
-            if wrong is None:
-                return record
-        what = f"the stored answer to this idempotency key has another {wrong}"
-        if call.key:
-            what += ": the key was used for a different request; use a new one"
-        raise response.mismatch(what, someone_elses=True)
-
-    def _made_before(
-        self, sent: Mapping[str, Any], app_id: str | None, limits: Limits
-    ) -> Customer | None:
-        """The customer that an earlier try of a creation has made, if it has."""
-        from customers_sdk.models import Customer
-
-        found = self._find(sent["external_id"], app_id, self._transport.countdown(limits))
-        if found is None or not _is_fresh(found, sent):
-            return None
-        return found.narrowed_to(Customer)
-
-    def _linked_before(
-        self, customer_id: str, sent: Mapping[str, Any], limits: Limits
-    ) -> Wallet | None:
-        """The wallet that an earlier try has linked, if it has."""
-        for wallet in self.retrieve(customer_id, **limits._asdict()).wallets:
-            if keys.differs(sent, wallet) is None:
-                return wallet
-        return None
 
 
 def _check_fields(fields: Mapping[str, Any]) -> None:
@@ -601,19 +529,6 @@ def _check_fields(fields: Mapping[str, Any]) -> None:
     codec.dumps(_checks.customer_fields(given), "what would be sent")
 
 
-def _is_fresh(found: Customer, sent: Mapping[str, Any]) -> bool:
-    """Whether a customer is as one just created with these fields is: the others are unset."""
-    fields = {
-        name: value
-        for name, value in sent.items()
-        if name in _checks.CUSTOMER_FIELDS and value is not None
-    }
-    fields.pop("external_id", None)
-    unset: dict[str, Any] = {**dict.fromkeys(_checks.CUSTOMER_FIELDS), "metadata": {}}
-    del unset["external_id"]
-    return keys.differs({**unset, **fields}, found) is None
-
-
 def _search_for(external_id: str) -> str:
     """The longest search that finds ``external_id``: its wildcards escaped, then cut to fit."""
     search = ""
@@ -625,30 +540,3 @@ def _search_for(external_id: str) -> str:
             break
         search += piece
     return search
-
-
-def _read(response: ApiResponse, kind: type[M]) -> M:
-    from customers_sdk._wire import schema
-
-    try:
-        return schema.structure(response.data, kind)
-    except ResponseFormatError as error:
-        raise response.mismatch(str(error)) from None
-
-
-def _settle(
-    error: ServerError | ConflictError, limits: Limits, look: Callable[[Limits], M | None]
-) -> M:
-    """What an earlier try has made, if the error is only that it exists; else the error.
-
-    After a try whose answer was lost, a second one meets the first one's record, and the
-    service answers 500 to a duplicate. Looking takes what the call has left of its time.
-    """
-    left = limits.deadline - error.elapsed
-    exists = error.status in (409, 500)
-    if exists and error.earlier_try_unknown and left > 0:
-        with contextlib.suppress(CustomersError):
-            found = look(limits._replace(deadline=left))
-            if found is not None:
-                return found
-    raise error

@@ -165,7 +165,23 @@ class RateLimitError(ApiError):
 
 
 class ServerError(ApiError):
-    """5xx. A duplicate external id and a duplicate wallet are answered so as well."""
+    """5xx. The service also responds with 500 to an external id or wallet that exists."""
+
+
+class AlreadyExistsError(ConflictError, ServerError):
+    """What was to be created exists already: an external id, or a customer's wallet.
+
+    The service responds with 500 to it, and the client looked it up. The write was not
+    carried out.
+
+    Attributes:
+        existing: the `~customers_sdk.Customer` who has the external id, or the
+            `~customers_sdk.Wallet`.
+    """
+
+    def __init__(self, text: str = "", *, existing: Any = None, **context: Any) -> None:
+        super().__init__(text, **context)
+        self.existing = existing
 
 
 class TransportError(CustomersError):

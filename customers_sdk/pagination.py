@@ -6,13 +6,12 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from customers_sdk._wire import schema
-from customers_sdk.models import CustomerSummary
 
 T = TypeVar("T")
 
 
 class IncompleteListWarning(UserWarning):
-    """A walk could not get hold of every row of one creation instant, or of a gap."""
+    """A list is incomplete: rows with the same creation time, or of a gap, were not retrieved."""
 
 
 @attrs.frozen(weakref_slot=False)
@@ -53,11 +52,11 @@ class _Numbers:
     extra: dict[str, Any] = attrs.field(factory=dict)
 
 
-def page_from(data: Any, pagination: Any) -> Page[CustomerSummary]:
-    """Read a page out of an answer's ``data`` and ``pagination``."""
+def page_from(data: Any, pagination: Any, kind: type[T]) -> Page[T]:
+    """Read a page of ``kind`` out of a response's ``data`` and ``pagination``."""
     numbers = schema.structure(pagination, _Numbers, "pagination")
     return Page(
-        schema.structure_list(data, CustomerSummary),
+        schema.structure_list(data, kind),
         numbers.page,
         numbers.page_size,
         numbers.total,

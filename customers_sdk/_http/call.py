@@ -99,6 +99,8 @@ class ApiResponse:
         call = self._call
         # A stored answer under a key that was drawn for this call is this call's own.
         wrote = call.method in WRITES and not (self.replayed and call.key)
+        if someone_elses and call.key:
+            what += ": the key was used for a different request; use a new one"
         if wrote:
             what += f"; its status {self.status} says that the write happened"
         text = f"{what} [{call.method} {call.route}, request id {self.request_id}]"

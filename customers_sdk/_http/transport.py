@@ -36,7 +36,7 @@ _KEYED = frozenset({"POST", "PUT", "PATCH"})
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 # Observed (recordings create_dup_externalId_2, wallet_duplicate_exact).
-_DUPLICATE = "the service answers so to an external_id or a wallet that exists, among others"
+_DUPLICATE = "this usually means that the external id or wallet already exists"
 
 
 class _Tally:
@@ -109,7 +109,12 @@ class Transport:
         if self._process.id == os.getpid():
             self._process.sender.close()
 
-    def countdown(self, limits: Limits) -> Callable[[], Limits]:
+    @property
+    def base_url(self) -> str:
+        """The service's address."""
+        return self._base_url
+
+    def remaining(self, limits: Limits) -> Callable[[], Limits]:
         """Limits for several calls that share one deadline: what is left of it each time."""
         ends = self._clock() + limits.deadline
         return lambda: limits._replace(deadline=max(ends - self._clock(), 0.001))

@@ -14,10 +14,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import NamedTuple, Optional
+from typing import Any, Generic, NamedTuple, Optional, Protocol, TypeVar
 
 from customers_sdk._checks import LARGEST_PAGE
-from customers_sdk.models import CustomerSummary
 from customers_sdk.pagination import IncompleteListWarning, Page
 
 _ASK_AGAIN = 50
@@ -28,7 +27,21 @@ _QUIET = 12
 # Positions are wrong by the births between an answer's count and its rows: never by as many.
 _WELL_AFTER = 3 * LARGEST_PAGE
 
-Fetch = Callable[[int, int], Page[CustomerSummary]]
+
+class Row(Protocol):
+    """What a walk has to know of a row."""
+
+    @property
+    def id(self) -> str:
+        """Tells it from all others."""
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was created."""
+
+
+R = TypeVar("R", bound=Row)
+Fetch = Callable[[int, int], Page[R]]
 
 
 class Place(NamedTuple):
@@ -48,13 +61,13 @@ class Place(NamedTuple):
 
 
 def walk(
-    fetch: Fetch,
+    fetch: Fetch[R],
     page_size: int,
     *,
     start: Optional[Place] = None,
     stop: Optional[int] = None,
     note: Callable[[Place], object] = lambda _: None,
-) -> Iterator[CustomerSummary]:
+) -> Iterator[R]:
     """Every row that is not newer than the first, each once, in order.
 
     Args:
@@ -97,7 +110,7 @@ class _Answer(NamedTuple):
         births: by how much the total has grown since the answer before.
     """
 
-    rows: tuple[CustomerSummary, ...]
+    rows: tuple[Any, ...]
     offset: int
     end: int
     rest: int
@@ -129,7 +142,7 @@ class _Edge:
         self.firm = firm
 
 
-class _Walk:
+class _Walk(Generic[R]):
     """Where a walk stands.
 
     Attributes:
@@ -147,7 +160,7 @@ class _Walk:
         complaints: what could not be got hold of and has not been said yet.
     """
 
-    def __init__(self, fetch: Fetch, page_size: int, start: Optional[Place]) -> None:
+    def __init__(self, fetch: Fetch[R], page_size: int, start: Optional[Place]) -> None:
         self.fetch = fetch
         self.page_size = page_size
         self.asked = 0
@@ -222,7 +235,7 @@ class _Walk:
         """Note that an answer shows an edge at a position."""
         edge.set(at, answer.serial, firm=self.moved < answer.serial)
 
-    def take(self, answer: _Answer) -> Iterator[CustomerSummary]:
+    def take(self, answer: _Answer) -> Iterator[R]:
         """The rows of an answer that are not newer than the last one handed out, nor known."""
         self.fresh = 0
         for at, row in enumerate(answer.rows, answer.offset):
@@ -264,7 +277,7 @@ class _Walk:
         # Asked a second time, a page stayed short of what the total promises.
         return self.fresh == 0
 
-    def finish(self, answer: _Answer) -> Iterator[CustomerSummary]:
+    def finish(self, answer: _Answer) -> Iterator[R]:
         """What is missing of the oldest instant."""
         if self.instant is None or (not answer.rows and answer.offset + self.growth == 0):
             return
@@ -311,11 +324,11 @@ class _Walk:
             self.cover(answer)
         return False
 
-    def is_older(self, row: CustomerSummary) -> bool:
+    def is_older(self, row: R) -> bool:
         """Whether a row comes after the current instant."""
         return self.instant is None or row.created_at < self.instant
 
-    def complete(self) -> Iterator[CustomerSummary]:
+    def complete(self) -> Iterator[R]:
         """The rows of the current instant that no page has shown, before older ones follow."""
         self.quiet = 0
         for number, size in self.windows():
@@ -337,7 +350,7 @@ class _Walk:
         elif not self.is_quiet():
             self.warn(f"some created at {self.instant} may not have been got hold of")
 
-    def look(self, answer: _Answer) -> Iterator[CustomerSummary]:
+    def look(self, answer: _Answer) -> Iterator[R]:
         """The rows of the current instant in an answer that were not handed out."""
         for row in answer.rows:
             if row.created_at == self.instant:

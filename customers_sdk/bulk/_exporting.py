@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple
 
 import attrs
 
-from customers_sdk._http.keys import stored_text
 from customers_sdk._lists.prefetch import Prefetch
 from customers_sdk._lists.walk import Place, walk
+from customers_sdk._stored import stored_text
 from customers_sdk._wire import codec
 from customers_sdk.bulk import _files
 from customers_sdk.client import Client

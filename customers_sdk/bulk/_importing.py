@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from customers_sdk import _checks
-from customers_sdk._http.keys import made_or_found, same
+from customers_sdk._recovery import create_or_find
+from customers_sdk._stored import same
 from customers_sdk.bulk._journal import (
     CREATED,
     FAILED,
@@ -224,16 +225,12 @@ class _Import:
         """Create a customer, unless they turn out to exist."""
         if self.dry_run:
             return CREATED
-        customer, error = made_or_found(
+        customer, created = create_or_find(
             lambda: self.customers.create(app_id=self.app_id, **row.fields),
             lambda: self.look_up(row),
+            lambda found: not _changes(row, self.known(found)),
         )
-        if error is None:
-            return CREATED
-        known = self.known(customer)
-        taken = isinstance(error, ApiError) and error.status in (409, 500)
-        ours = not taken and not _changes(row, known)
-        return CREATED if ours else self.bring_up_to_date(row, known)
+        return CREATED if created else self.bring_up_to_date(row, self.known(customer))
 
     def bring_up_to_date(self, row: Row, known: _Known) -> str:
         """Send the fields that differ."""

@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 
 from customers_sdk import _checks
-from customers_sdk._http.keys import stored_text
+from customers_sdk._stored import stored_text
 from customers_sdk.bulk import _files
 from customers_sdk.bulk._exporting import (
     ExportProgress,

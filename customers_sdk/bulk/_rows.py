@@ -10,7 +10,7 @@ from typing import Any, Union
 import attrs
 
 from customers_sdk import _checks
-from customers_sdk._http.keys import stored_text
+from customers_sdk._stored import stored_text
 from customers_sdk._wire.codec import dumps
 from customers_sdk.bulk._csv import CsvFile
 

@@ -11,6 +11,7 @@ import requests
 
 import customers_sdk
 from customers_sdk import (
+    AlreadyExistsError,
     ApiError,
     AuthenticationError,
     Client,
@@ -43,6 +44,7 @@ TREE: dict[type[Exception], type[Exception]] = {
     PermissionDeniedError: ApiError,
     NotFoundError: ApiError,
     ConflictError: ApiError,
+    AlreadyExistsError: ConflictError,
     RateLimitError: ApiError,
     ServerError: ApiError,
     TransportError: CustomersError,

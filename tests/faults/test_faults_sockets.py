@@ -26,7 +26,8 @@ from customers_sdk import (
     ServerError,
     TransportError,
 )
-from customers_sdk._http import exchange, keys, retry
+from customers_sdk._http import exchange, retry
+from customers_sdk._stored import differs
 from tests.faults import behaviours as do
 from tests.faults.server import Behaviour, Server, message, well
 from tests.faults.service import MakeClient
@@ -435,5 +436,5 @@ def test_a_stored_answer_is_compared_however_deep_it_is() -> None:
     stored: dict[str, Any] = {"a": 2}
     for _ in range(10_000):
         sent, stored = {"a": [sent]}, {"a": [stored]}
-    assert keys.differs({"metadata": sent}, SimpleNamespace(metadata=sent)) is None
-    assert keys.differs({"metadata": sent}, SimpleNamespace(metadata=stored)) == "metadata"
+    assert differs({"metadata": sent}, SimpleNamespace(metadata=sent)) is None
+    assert differs({"metadata": sent}, SimpleNamespace(metadata=stored)) == "metadata"

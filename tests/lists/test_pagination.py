@@ -10,7 +10,13 @@ from typing import Any
 import attrs
 import pytest
 
-from customers_sdk import CustomersError, IncompleteListWarning, Page, ResponseFormatError
+from customers_sdk import (
+    CustomersError,
+    CustomerSummary,
+    IncompleteListWarning,
+    Page,
+    ResponseFormatError,
+)
 from customers_sdk._lists.walk import walk
 from customers_sdk.pagination import page_from
 from tests.doubles import page, summary
@@ -48,7 +54,7 @@ def test_a_page_is_frozen_equal_and_copied() -> None:
 
 
 def test_the_repr_of_a_page_shows_numbers_only() -> None:
-    read = page_from([summary()], {"total": 1, "page": 1, "pageSize": 20, "totalPages": 1})
+    read = page_from([summary()], NUMBERS, CustomerSummary)
     assert repr(read) == "Page(page=1, page_size=20, total=1, total_pages=1)"
 
 
@@ -71,11 +77,11 @@ NUMBERS = {"total": 1, "page": 1, "pageSize": 20, "totalPages": 1}
 )
 def test_a_page_that_is_not_what_was_promised_is_named(data: Any, numbers: Any, said: str) -> None:
     with pytest.raises(ResponseFormatError, match=f"^{said}"):
-        page_from(data, numbers)
+        page_from(data, numbers, CustomerSummary)
 
 
 def test_numbers_we_do_not_know_do_no_harm() -> None:
-    assert page_from([], {**NUMBERS, "hasMore": False}).total == 1
+    assert page_from([], {**NUMBERS, "hasMore": False}, CustomerSummary).total == 1
 
 
 class Shelf:
@@ -95,7 +101,7 @@ class Shelf:
         self.asked.append((number, size))
         part = self.rows[(number - 1) * size : number * size]
         body = page(*part, number=number, size=size, total=len(self.rows))
-        return page_from(body["data"], body["pagination"])
+        return page_from(body["data"], body["pagination"], CustomerSummary)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 99, 100, 101, 250])
