@@ -11,12 +11,8 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
-from weakref import WeakSet, finalize
-
-import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
+from weakref import WeakSet
 
 from customers_sdk._http.session import Secret
 from customers_sdk.client import Client
@@ -85,7 +81,7 @@ class Made(NamedTuple):
         """Let go of connections and of the fake's database."""
         self.client.close()
         if self.fake is not None:
-            self.fake._end()  # noqa: SLF001 - it has no public end outside a with statement
+            self.fake.close()
 
 
 class Held:
@@ -155,7 +151,7 @@ def make(given: Given, place: str) -> Made:
             "api_key": fake.api_key,
             "app_id": fake.app_id,
             "base_url": fake.base_url,
-            "session": _session_of(fake),
+            "session": fake.session(),
         }
         return Made(given, Client(**{**arguments, **ours}), fake)
     except ConfigurationError as error:
@@ -190,46 +186,12 @@ def _fake(given: Given) -> MockCustomers | None:
         raise ConfigurationError(f"FAKE {problem}", setting="fake", problem=problem)
     from customers_sdk.testing import MockCustomers
 
-    fake = MockCustomers(_FAKE_URL, time.sleep)
-    # An application is collected without a word, and Python 3.13 warns of an open database.
-    finalize(fake, fake._backend.close)  # noqa: SLF001
-    return fake
+    return MockCustomers(_FAKE_URL, time.sleep)
 
 
 def is_live(key: object) -> bool:
     """Whether a key is, or was meant to be, one for real money."""
     return isinstance(key, str) and key.strip().startswith("nr_live_")
-
-
-class _InProcess(BaseAdapter):
-    """Carries requests to a fake without touching any other session of the process."""
-
-    def __init__(self, carrier: Any, fake: MockCustomers) -> None:
-        super().__init__()
-        self._carrier = carrier
-        self._fake = fake  # it lasts as long as any client of it
-        self._builder = HTTPAdapter()
-
-    def send(
-        self, request: requests.PreparedRequest, *_: Any, timeout: Any = None, **__: Any
-    ) -> requests.Response:
-        """Answer a request from the fake."""
-        known: Any = request
-        known.req_kwargs = {"timeout": timeout}  # as `responses` leaves it for its callbacks
-        return self._builder.build_response(request, self._carrier.get_response(request))
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-
-def _session_of(fake: MockCustomers) -> requests.Session:
-    carriers: list[Any] = []
-    fake.answer_in(SimpleNamespace(add=carriers.append))
-    session = requests.Session()
-    session.trust_env = False
-    session.mount("http://", _InProcess(carriers[0], fake))
-    session.mount("https://", _InProcess(carriers[0], fake))
-    return session
 
 
 def report(client: Client) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import requests
 
 from customers_sdk import __version__, _checks, _settings
+from customers_sdk._http import retry
 from customers_sdk._http.call import ApiResponse, Call
 from customers_sdk._http.session import Secret, Sender
 from customers_sdk._http.transport import Transport
@@ -105,6 +106,7 @@ class Client:
             base_url=self._base_url,
             api_key=key,
             app_id=self._app_id,
+            backoff=retry.BACKOFFS[-1],
         )
 
     @property

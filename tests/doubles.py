@@ -298,7 +298,7 @@ class Rig(NamedTuple):
         return self.script.sent
 
 
-def rig(*steps: Step, takes: float = 0.0, limits: Limits = LIMITS) -> Rig:
+def rig(*steps: Step, takes: float = 0.0, limits: Limits = LIMITS, **options: Any) -> Rig:
     clock = Clock()
     script = Script(clock, *steps, takes=takes)
     transport = Transport(
@@ -308,5 +308,6 @@ def rig(*steps: Step, takes: float = 0.0, limits: Limits = LIMITS) -> Rig:
         app_id=APP,
         clock=clock,
         sleep=clock.sleep,
+        **options,
     )
     return Rig(Customers(transport, APP, limits), transport, script, clock)

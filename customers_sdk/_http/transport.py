@@ -85,6 +85,7 @@ class Transport:
         app_id: the app that scopes them.
         clock: seconds that only ever grow.
         sleep: waits for seconds.
+        backoff: seconds to wait before a retry, from its number and the longest wait.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Transport:
         app_id: str,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        backoff: Callable[[int, float], float] = retry.backoff,
     ) -> None:
         self._process = _Process(sender)
         self._base_url = base_url
@@ -103,6 +105,7 @@ class Transport:
         self._app_id = app_id
         self._clock = clock
         self._sleep = sleep
+        self._backoff = backoff
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -159,7 +162,7 @@ class Transport:
                 call.method in WRITES and retry.may_have_run(failed.kind)
             )
             left = tally.ends - self._clock()
-            wait, stop = _next(call, tally, failed, verdict, process.budget, left)
+            wait, stop = _next(call, tally, failed, verdict, process.budget, left, self._backoff)
             if stop is not None:
                 raise self._error(call, tally, outcome, failed, stop)
             self._sleep(wait)
@@ -317,18 +320,19 @@ def _next(
     verdict: Verdict,
     budget: retry.Budget,
     left: float,
+    backoff: Callable[[int, float], float],
 ) -> tuple[float, Optional[str]]:
     """How long to wait before another try, and why there is none, if there is none."""
     wait = 0.0
     if verdict is Verdict.WAIT:
         tally.busy += 1
         tally.tries -= 1
-        wait = retry.backoff(tally.busy, cap=retry.BUSY_CAP)
+        wait = backoff(tally.busy, retry.BUSY_CAP)
     elif verdict is Verdict.NEXT_KEY and tally.generation <= call.limits.max_retries:
         tally.generation += 1
         tally.tries -= 1
     elif verdict is Verdict.RETRY and tally.tries <= call.limits.max_retries:
-        wait = max(retry.backoff(tally.tries), failed.asked or 0.0)
+        wait = max(backoff(tally.tries, retry.BACKOFF_CAP), failed.asked or 0.0)
     else:
         return 0.0, ""
     if wait >= left:

@@ -24,7 +24,8 @@ except ModuleNotFoundError as _missing:
     raise ModuleNotFoundError(_text, name=_missing.name) from _missing
 else:
     from customers_sdk.sandbox.faults.requestlog import SentRequest
-    from customers_sdk.testing._mock import MockCustomers, mock_customers
+    from customers_sdk.testing._fake import MockCustomers
+    from customers_sdk.testing._mock import mock_customers
 
     del flask, responses
 

@@ -1,4 +1,4 @@
-"""Carries a prepared request to the sandbox's application, and its answer back, in process."""
+"""Carries a prepared request to the sandbox's application in process, and its response back."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import sys
 import threading
 import time
 from http.client import RemoteDisconnected
+from http.client import responses as reasons
 from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import requests
 import responses
 import urllib3
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 from customers_sdk.sandbox.faults.callers import Caller, put_caller
 
@@ -98,34 +100,97 @@ class InProcessCaller(Caller):
         raise requests.ConnectionError(inner, request=self._request)
 
 
-class Carrier(responses.CallbackResponse):
-    """Answers every request below a base URL from a WSGI application."""
+class Door:
+    """Lets calls in until it is closed; the last one out then closes what is behind it.
+
+    So nothing is closed under a call that runs, and nobody waits.
+    """
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self._close = close
+        self._inside = 0
+        self._closed = False
+        self._guard = threading.Lock()
+
+    def enter(self) -> bool:
+        """Lets one call in; False if the door is closed."""
+        with self._guard:
+            self._inside += not self._closed
+            return not self._closed
+
+    def leave(self) -> None:
+        """Lets it out again."""
+        with self._guard:
+            self._inside -= 1
+            last = self._closed and not self._inside
+        if last:
+            self._close()
+
+    def close(self) -> None:
+        """Lets no call in any more; may be called again."""
+        with self._guard:
+            last = not self._closed and not self._inside
+            self._closed = True
+        if last:
+            self._close()
+
+
+class Carrier(BaseAdapter):
+    """An adapter of `requests` that answers every request from a WSGI application.
+
+    Args:
+        application: what answers.
+        base_url: where it is reached; a request elsewhere is refused.
+        door: closes the application once no call is in it.
+        unfinished: what the application is still busy with.
+        sleep: waits for seconds.
+    """
 
     def __init__(
         self,
         application: WSGIApplication,
         base_url: str,
+        door: Door,
         unfinished: Unfinished,
         sleep: Callable[[float], None],
     ) -> None:
-        super().__init__("GET", base_url, callback=self._carry, content_type=None)
+        super().__init__()
         self._application = application
         self._base = urlsplit(base_url)
+        self._door = door
         self._unfinished = unfinished
         self._sleep = sleep
+        self._builder = HTTPAdapter()
 
-    def matches(self, request: requests.PreparedRequest) -> tuple[bool, str]:
-        """Whether the request goes below the base URL; its method does not matter."""
+    def send(
+        self, request: requests.PreparedRequest, *_: Any, timeout: Any = None, **__: Any
+    ) -> requests.Response:
+        """Answers a request as `requests` has its adapters do."""
+        if not self.concerns(request):
+            raise refused(request, f"only {self._base.geturl()} is answered in process")
+        return self._builder.build_response(request, self.answer(request, timeout))
+
+    def close(self) -> None:
+        """Does nothing: a session that ends leaves the application to others."""
+
+    def concerns(self, request: requests.PreparedRequest) -> bool:
+        """Whether a request goes below the base URL."""
         url, base = urlsplit(str(request.url)), self._base
         same = (url.scheme, url.netloc.lower()) == (base.scheme, base.netloc.lower())
-        if same and f"{url.path}/".startswith(f"{base.path}/"):
-            return True, ""
-        return False, "it is another host's"
+        return same and f"{url.path}/".startswith(f"{base.path}/")
 
-    def _carry(self, request: Any) -> tuple[int, Any, bytes]:
+    def answer(self, request: requests.PreparedRequest, timeout: Any) -> urllib3.HTTPResponse:
+        """Has the application answer; raises what `requests` raises where no answer comes."""
+        if not self._door.enter():
+            raise refused(request, "the fake of customers_sdk.testing that answered has ended")
+        try:
+            return self._carry(request, timeout)
+        finally:
+            self._door.leave()
+
+    def _carry(self, request: requests.PreparedRequest, timeout: Any) -> urllib3.HTTPResponse:
         self._unfinished.finish()
-        timeout = _read_timeout(getattr(request, "req_kwargs", {}).get("timeout"))
-        caller = InProcessCaller(request, timeout, self._unfinished, self._sleep)
+        caller = InProcessCaller(request, _read_timeout(timeout), self._unfinished, self._sleep)
         environ = _environ(request, len(self._base.path))
         put_caller(environ, caller)
         head: list[Any] = []
@@ -136,7 +201,41 @@ class Carrier(responses.CallbackResponse):
         body = b"".join(self._application(environ, start_response))
         if caller.gone():
             caller.hold()
-        return head[0], head[1], body
+        status, headers = head
+        return urllib3.HTTPResponse(
+            io.BytesIO(body),
+            headers,
+            status,
+            version=11,
+            reason=reasons.get(status),
+            preload_content=False,
+            request_method=request.method,
+        )
+
+
+def refused(request: requests.PreparedRequest, why: str) -> requests.ConnectionError:
+    """What `requests` raises where no connection can be made."""
+    # There is no connection, in process.
+    inner = urllib3.exceptions.NewConnectionError(None, why)  # type: ignore[arg-type]
+    inner.__cause__ = ConnectionRefusedError(why)
+    return requests.ConnectionError(inner, request=request)
+
+
+class Registered(responses.BaseResponse):
+    """Answers from a carrier within a mock of `responses`."""
+
+    def __init__(self, carrier: Carrier, base_url: str) -> None:
+        super().__init__("GET", base_url)
+        self._carrier = carrier
+
+    def matches(self, request: requests.PreparedRequest) -> tuple[bool, str]:
+        """Whether the request is the service's; its method does not matter."""
+        return self._carrier.concerns(request), "it is not below the base URL"
+
+    def get_response(self, request: requests.PreparedRequest) -> urllib3.HTTPResponse:
+        """The service's answer."""
+        options: Any = getattr(request, "req_kwargs", {})
+        return self._carrier.answer(request, options.get("timeout"))
 
 
 def _read_timeout(timeout: Any) -> Optional[float]:

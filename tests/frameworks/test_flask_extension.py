@@ -15,7 +15,7 @@ import flask
 import pytest
 import requests
 
-from customers_sdk import Client, ConfigurationError, NotFoundError
+from customers_sdk import Client, ConfigurationError, NotFoundError, TransportError
 from customers_sdk.flask import Customers
 from tests.doubles import APP, BASE, KEY
 
@@ -214,6 +214,16 @@ def test_a_fake_leaves_other_sessions_and_other_fakes_alone() -> None:
     one.client.customers.create(external_id="user-1")
     assert two.client.customers.list_page().total == 0
     assert type(requests.Session().get_adapter("https://x.test")).__module__ == "requests.adapters"
+
+
+def test_a_client_of_settings_that_have_changed_makes_no_more_calls() -> None:
+    app, customers = faked()
+    late = customers.client
+    late.customers.create(external_id="user-1")
+    app.config["CUSTOMERS_MAX_RETRIES"] = 0
+    assert customers.client.customers.list_page().total == 0
+    with pytest.raises(TransportError, match="has ended"):
+        late.customers.create(external_id="user-2")
 
 
 def test_a_live_key_in_the_environment_is_refused_with_the_fake(

@@ -352,6 +352,21 @@ def test_a_short_retry_after_does_not_shorten_the_backoff() -> None:
     assert made.clock.slept == [0.5]
 
 
+def test_the_backoff_is_injected_and_told_the_longest_wait() -> None:
+    asked: list[tuple[int, float]] = []
+
+    def backoff(number: int, cap: float) -> float:
+        asked.append((number, cap))
+        return 0.125 * number
+
+    made = rig(answer(503), answer(503), FOUND, backoff=backoff)
+    retrieve(made)
+    made.script.steps[:] = [answer(409, BUSY), GOOD[create]]
+    create(made)
+    assert made.clock.slept == [0.125, 0.25, 0.125]
+    assert asked == [(1, 8.0), (2, 8.0), (1, 1.0)]
+
+
 def test_a_wait_beyond_the_deadline_fails_at_once_and_says_how_long() -> None:
     made = rig(answer(429, refusal("RATE_LIMIT_EXCEEDED"), {"Retry-After": "21600"}))
     with pytest.raises(RateLimitError, match="retry after 21600 s") as caught:

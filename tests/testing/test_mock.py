@@ -165,7 +165,7 @@ def test_a_mock_that_is_active_already_decides_about_other_hosts() -> None:
 def test_a_mock_that_begins_later_can_answer_too(customers_mock: MockCustomers) -> None:
     responses.get(OTHER, body="inner")
     with pytest.raises(TransportError):
-        customers_mock.client(max_retries=0).customers.list_page()
+        Client(max_retries=0).customers.list_page()
     customers_mock.answer_in(responses)
     sign_up()
     assert requests.get(OTHER, timeout=1).text == "inner"

@@ -211,7 +211,8 @@ class Database:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
     def close(self) -> None:
-        """Closes the connections of all threads; none may be in use."""
-        while self._opened:
-            self._opened.pop().close()
-        self._local = threading.local()
+        """Closes the connections of all threads; in memory, once it is not in use."""
+        with self._writing, self._turn:
+            while self._opened:
+                self._opened.pop().close()
+            self._local = threading.local()

@@ -1,0 +1,162 @@
+"""What active mocks put in place of the process's own, in a stack that may end in any order.
+
+Two things are patched, both of others: the environment, and ``HTTPAdapter.send``, which all of
+`requests` goes through. Each `Activation` remembers what it found. One that ends below another
+hands this on to it, so that the last to end puts back what was there before the first.
+
+Which mock answers a request depends on where it is sent from: one that was begun in the same
+context (a thread, a task), or one around it. A thread of the code under test has begun none; the
+newest answers it, provided that all active mocks lie within one another.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+from requests.adapters import HTTPAdapter
+
+from customers_sdk._http import retry
+from customers_sdk.testing._carrier import refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from requests import PreparedRequest, Response
+
+    from customers_sdk.testing._fake import MockCustomers
+
+_guard = threading.Lock()
+_active: list[Activation] = []
+_begun_here: ContextVar[Optional[Activation]] = ContextVar("_begun_here", default=None)
+_patched: Any = HTTPAdapter
+
+
+def quick_backoff(number: int, cap: float) -> float:
+    """A thousandth of the usual wait: tests do not wait, and yet a busy key makes no busy loop."""
+    return retry.backoff(number, cap) / 1000
+
+
+class Activation:
+    """One use of a mock, from its construction to `end`.
+
+    Args:
+        fake: what answers.
+        lets_out: whether a URL of another host goes where it would go without the mock.
+    """
+
+    def __init__(self, fake: MockCustomers, lets_out: Callable[[str], bool]) -> None:
+        self.fake = fake
+        self.lets_out = lets_out
+        self.ended = False
+        settings = {
+            "NODERAILS_API_KEY": fake.api_key,
+            "NODERAILS_APP_ID": fake.app_id,
+            "NODERAILS_BASE_URL": fake.base_url,
+        }
+        self.around = next(begun_in_this_context(), None)
+        with _guard:
+            self.found = {name: os.environ.get(name) for name in settings}
+            self.outside: Any = _living(_patched.send)
+            os.environ.update(settings)
+            _patched.send = _sender(self)
+            retry.BACKOFFS.append(quick_backoff)
+            _active.append(self)
+        _begun_here.set(self)
+
+    def end(self) -> None:
+        """Put back what was found."""
+        if _begun_here.get() is self:
+            _begun_here.set(self.around)
+        with _guard:
+            self.ended = True
+            retry.BACKOFFS.remove(quick_backoff)
+            above = _active[_active.index(self) + 1 :]
+            _active.remove(self)
+            if above:
+                above[0].found = self.found
+            else:
+                _put_back(self.found)
+            for other in above:
+                other.outside = _living(other.outside)
+            _patched.send = _living(_patched.send)
+
+    def concerns_us(self) -> bool:
+        """Whether requests from this context are this mock's."""
+        begun = list(begun_in_this_context())
+        return not self.ended and (not begun or self in begun)
+
+
+def _sender(own: Activation) -> Callable[..., Response]:
+    """Make what stands in ``HTTPAdapter.send``'s place."""
+
+    def send(
+        adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **options: Any
+    ) -> Response:
+        if own.concerns_us():
+            carrier = own.fake.carrier
+            if carrier.concerns(request):
+                if _is_ambiguous():
+                    raise refused(
+                        request,
+                        "several mocks of customers_sdk.testing are active, and this thread began "
+                        "none of them: use a client of one, mock.client()",
+                    )
+                timeout = options.get("timeout", args[1] if args[1:] else None)
+                return adapter.build_response(request, carrier.answer(request, timeout))
+            if not (own.lets_out(str(request.url)) or _decides(own.outside)):
+                raise refused(request, "a mock of customers_sdk.testing lets no other host through")
+        elif own.ended:
+            # Another library had found this, and has put it back.
+            with _guard:
+                _patched.send = _living(_patched.send)
+        onward: Response = own.outside(adapter, request, *args, **options)
+        return onward
+
+    send.activation = own  # type: ignore[attr-defined]
+    return send
+
+
+def _outwards(activation: Optional[Activation]) -> Iterator[Activation]:
+    """A mock and those around it, as far as they are active."""
+    while activation is not None:
+        if not activation.ended:
+            yield activation
+        activation = activation.around
+
+
+def begun_in_this_context() -> Iterator[Activation]:
+    """The active mocks that were begun in this thread or task, the innermost first."""
+    return _outwards(_begun_here.get())
+
+
+def _is_ambiguous() -> bool:
+    """Whether this context has begun no mock, and several are active that it may belong to."""
+    if next(begun_in_this_context(), None):
+        return False
+    with _guard:
+        return len(_active) > len(list(_outwards(_active[-1])))
+
+
+def _living(send: Any) -> Any:
+    """What a sender comes to once the mocks that have ended are left out."""
+    while getattr(send, "activation", None) is not None and send.activation.ended:
+        send = send.activation.outside
+    return send
+
+
+def _decides(send: Any) -> bool:
+    """Whether another mock stands behind this one, of any library."""
+    while getattr(send, "activation", None) is not None and not send.activation.concerns_us():
+        send = send.activation.outside
+    return bool(send.__module__ != HTTPAdapter.__module__)
+
+
+def _put_back(found: dict[str, Optional[str]]) -> None:
+    for name, value in found.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

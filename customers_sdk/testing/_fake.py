@@ -1,0 +1,143 @@
+"""`MockCustomers`: the service in process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
+from weakref import finalize
+
+from requests import Session
+
+from customers_sdk.sandbox.backend import Backend
+from customers_sdk.sandbox.handle import Handle
+from customers_sdk.testing._carrier import Carrier, Door, Registered, Unfinished
+
+if TYPE_CHECKING:
+    from customers_sdk.client import Client
+    from customers_sdk.models import CustomerSummary
+    from customers_sdk.sandbox.faults.requestlog import SentRequest
+    from customers_sdk.sandbox.service.store import Store
+
+# The same in every fake: what names the one in the environment fits whichever answers.
+_API_KEY = "nr_test_sk_customers_mock"
+_APP_ID = "00000000-0000-4000-8000-00000000fa6e"
+
+
+class MockCustomers(Handle):
+    """The service behind a `mock_customers`.
+
+    Its methods seed it (``add_customer``, ``add_payment_intent``, ``add_invoice``, ``add_chain``
+    and the others of `customers_sdk.sandbox.seeding.Seeding`) and inject faults (``fail_next`` and
+    the others of `customers_sdk.sandbox.faults.controls.Controls`).
+
+    Args:
+        base_url: the address that it answers at.
+        sleep: called with the seconds of `latency` and `slow_next` where the caller's read
+            timeout is longer.
+    """
+
+    def __init__(self, base_url: str, sleep: Callable[[float], None]) -> None:
+        self._base_url = base_url
+        self._backend = Backend(db=":memory:", most_requests=None, api_key=_API_KEY, app_id=_APP_ID)
+        self._unfinished = Unfinished()
+        self._door = Door(self._backend.close)
+        self._clients: list[Client] = []
+        self._ended = False
+        self._carrier = Carrier(
+            self._backend.application, base_url, self._door, self._unfinished, sleep
+        )
+        # Python 3.13 warns of a database that is collected while it is open. Sessions of the fake
+        # that outlive it hold the carrier.
+        finalize(self._carrier, self._door.close)
+
+    def __repr__(self) -> str:
+        """Where it is; never the key."""
+        return f"<MockCustomers {self._base_url}>"
+
+    @property
+    def backend(self) -> Backend:
+        """The service."""
+        return self._backend
+
+    @property
+    def base_url(self) -> str:
+        """The address that it answers at."""
+        return self._base_url
+
+    @property
+    def store(self) -> Store:  # type: ignore[override]
+        """The rows; raises ``RuntimeError`` once the mock has ended."""
+        if self._ended:
+            raise RuntimeError("the mock has ended: look at its customers while it is active")
+        return self._backend.store
+
+    @property
+    def requests(self) -> tuple[SentRequest, ...]:
+        """The requests that were sent, oldest first; each try of a call is one."""
+        self._unfinished.finish(everything=True)
+        return self._backend.log.entries()
+
+    @property
+    def customers(self) -> tuple[CustomerSummary, ...]:
+        """All customers that are stored, of every app, in the order they were stored.
+
+        Raises ``RuntimeError`` once the mock has ended.
+        """
+        self._unfinished.finish(everything=True)
+        return super().customers
+
+    @property
+    def carrier(self) -> Carrier:
+        """What carries requests to the service."""
+        return self._carrier
+
+    def session(self) -> Session:
+        """Makes a session that reaches this fake, and nothing else, whatever is patched.
+
+        It keeps the fake alive, and raises ``requests.ConnectionError`` once the fake has ended.
+        """
+        made = Session()
+        made.trust_env = False
+        for scheme in ("https://", "http://"):
+            made.mount(scheme, self._carrier)
+        return made
+
+    def client(self, **overrides: Any) -> Client:
+        """Makes a client of this fake, closed when the fake ends.
+
+        Args:
+            overrides: arguments of `customers_sdk.Client` to use in place of the fake's.
+        """
+        made = super().client(**{"session": self.session(), **overrides})
+        self._clients.append(made)
+        return made
+
+    def answer_in(self, rsps: Any) -> None:
+        """Lets another mock of `responses` answer the service's requests from this fake too.
+
+        For a test that activates `responses` itself after the mock has begun, as one decorated with
+        ``@responses.activate`` does that uses the fixture: ``customers_mock.answer_in(responses)``.
+
+        Args:
+            rsps: the module `responses`, or a `responses.RequestsMock`.
+        """
+        rsps.add(Registered(self._carrier, self._base_url))
+
+    def reset(self) -> None:
+        """Empties the fake: its own app, key and the documented chains alone stay.
+
+        Faults that wait and the log of requests go too.
+        """
+        self._unfinished.clear()
+        super().reset()
+
+    def close(self) -> None:
+        """Ends the fake; may be called again.
+
+        A call that runs comes to its end; later ones raise ``requests.ConnectionError``, which a
+        client turns into a `customers_sdk.TransportError`.
+        """
+        self._ended = True
+        for client in self._clients:
+            client.close()
+        self._unfinished.clear()
+        self._door.close()
