@@ -31,7 +31,8 @@ FLOORS = (
     {"_http"},
     {"_wire"},
     {"_settings"},
-    {"_checks", "_stored"},
+    {"_stored"},
+    {"_checks"},
     {"errors"},
 )
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
