@@ -1,7 +1,7 @@
 """Customers in bulk: import rows, export all, and split either over several machines.
 
-An import upserts by external id and keeps a journal, so that one that was killed goes on
-and creates nobody twice::
+An import upserts by external id and keeps a journal, so that one that was killed is
+resumable and creates no customer twice::
 
     from customers_sdk import Client
     from customers_sdk.bulk import CsvRows, import_rows
@@ -16,6 +16,8 @@ The command line's ``customers import`` and ``customers export`` are these funct
 
 from __future__ import annotations
 
+from customers_sdk.bulk._csvrows import CsvRows
+from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.bulk._exporting import ExportProgress, export_customers
 from customers_sdk.bulk._importing import import_rows
 from customers_sdk.bulk._parts import (
@@ -25,15 +27,18 @@ from customers_sdk.bulk._parts import (
     plan_export,
     share,
 )
+from customers_sdk.bulk._rejects import RejectFile
 from customers_sdk.bulk._reports import ImportReport, Progress
-from customers_sdk.bulk._rows import CsvRows, Rejection, Row, check_rows
+from customers_sdk.bulk._rows import Rejection, Row, check_rows
 
 __all__ = [
+    "ArgumentError",
     "CsvRows",
     "ExportProgress",
     "ImportReport",
     "IncompleteExportError",
     "Progress",
+    "RejectFile",
     "Rejection",
     "Row",
     "check_rows",

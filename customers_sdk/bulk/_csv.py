@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import re
 from collections import deque
@@ -10,8 +11,10 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from customers_sdk._wire.codec import LARGEST_REQUEST
+from customers_sdk.bulk._errors import ArgumentError
+from customers_sdk.bulk._sniffing import is_utf8, likely_encoding
 
-# What the decoder makes of bytes that are no text in the file's encoding.
+# What the decoder makes of bytes that are not text in the file's encoding.
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
 
@@ -33,15 +36,24 @@ class CsvFile:
     """A file of comma-separated values, whose first record is the header.
 
     Raises:
-        ValueError: it is not a regular file, in which it could be read more than once.
+        ArgumentError: it is not a regular file, which could be read more than once, or
+            not in the encoding.
         OSError: there is none, or it cannot be read.
     """
 
     def __init__(self, path: Path, encoding: str, delimiter: str) -> None:
         if len(delimiter) != 1 or delimiter in '"\r\n':
-            raise ValueError("delimiter must be one character, and no quote or line end")
+            raise ArgumentError("delimiter", "must be one character, and not a quote or line end")
         if path.exists() and not path.is_file():
-            raise ValueError(f"path: {path} is no regular file, which can be read again")
+            raise ArgumentError(
+                "path", f"{path} is not a regular file, which can be read more than once"
+            )
+        try:
+            likely = likely_encoding(path) if is_utf8(encoding) else "utf-8"
+        except LookupError as error:
+            raise ArgumentError("encoding", str(error)) from None
+        if likely != "utf-8":
+            raise ArgumentError("encoding", f"{path} is not in {encoding}", likely)
         # The limit is the whole process's: raised to what can be sent, and never lowered.
         csv.field_size_limit(max(LARGEST_REQUEST, csv.field_size_limit()))
         self.path = path
@@ -49,27 +61,31 @@ class CsvFile:
         self.delimiter = delimiter
 
     def records(self) -> Iterator[Record]:
-        """The records that are not blank, the header first."""
+        """Give the records that are not blank, the header first."""
         width = 0
         with self._open() as file:
             lines = _Lines(file)
             while True:
                 try:
                     record = self._next(lines, width)
-                except UnicodeDecodeError:
+                except UnicodeError:
                     where = f"{self.path}, after line {lines.number},"
-                    raise ValueError(f"path: {where} is not text in {self.encoding}") from None
+                    raise ArgumentError(
+                        "encoding", f"{where} is not in {self.encoding}", self._other_encoding()
+                    ) from None
                 if record is None:
                     return
-                if record.cells:
+                if any(map(str.strip, record.cells)):
                     width = width or len(record.cells)
                     yield record
 
     def _open(self) -> IO[str]:
-        try:
-            return self.path.open(encoding=self.encoding, errors="surrogateescape", newline="")
-        except LookupError as error:
-            raise ValueError(f"encoding: {error}") from None
+        return self.path.open(encoding=self.encoding, errors="surrogateescape", newline="")
+
+    def _other_encoding(self) -> str | None:
+        likely = likely_encoding(self.path)
+        same = codecs.lookup(likely).name == codecs.lookup(self.encoding).name
+        return None if same else likely
 
     def _next(self, lines: _Lines, width: int) -> Record | None:
         lines.begin()
@@ -119,7 +135,7 @@ class _Lines(Iterator[str]):
         self._taken.clear()
 
     def give_back(self) -> str:
-        """All lines since then but the first, which is returned without its end."""
+        """Take back all lines since then but the first, which is returned without its end."""
         first, *rest = self._taken
         self._again.extendleft(reversed(rest))
         self.number -= len(rest)

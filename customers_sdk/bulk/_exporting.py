@@ -1,38 +1,35 @@
-"""Exports: all customers in a file that is complete or not there."""
+"""Exports: all customers in a file that is atomic, or on a stream."""
 
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
 import json
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import attrs
 
 from customers_sdk._lists.prefetch import Prefetch
 from customers_sdk._lists.walk import Place, walk
-from customers_sdk._stored import stored_text
-from customers_sdk._wire import codec
 from customers_sdk.bulk import _files
+from customers_sdk.bulk._errors import ArgumentError
+from customers_sdk.bulk._formats import Format, Layout, layout_of
 from customers_sdk.client import Client
 from customers_sdk.customers import UNSET, Unset
 from customers_sdk.models import CustomerSummary
-from customers_sdk.pagination import Page
+from customers_sdk.pagination import IncompleteListWarning, Page
 
-Format = Literal["jsonl", "csv"]
+_VERSION = 2
 
-_ENDINGS: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
-_VERSION = 1
 
-_COLUMNS = (
-    *("id", "external_id", "email", "name", "address", "city", "state", "country"),
-    *("postal_code", "metadata", "wallets", "payment_intents", "subscriptions", "invoices"),
-    *("app_id", "created_at", "updated_at"),
-)
+class Writable(Protocol):
+    """A stream of bytes that an export can be written to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write all of them."""
 
 
 @attrs.frozen
@@ -40,9 +37,9 @@ class ExportProgress:
     """How far an export is.
 
     Attributes:
-        done: customers written, by an interrupted run before as well.
-        total: customers that the list had when it was last asked, or that a part of it
-            is to hold; a few more are written of a part.
+        done: customers written, including those of an interrupted run that is resumed.
+        total: customers that the list had when it was last requested, or that a part of
+            it is to hold; a few more are written of a part.
     """
 
     done: int
@@ -80,10 +77,15 @@ class Query(NamedTuple):
     search: str | None
     span: Span | None = None
 
+    def described(self, layout: Layout) -> dict[str, Any]:
+        """Return, as JSON has it, which export this is: the same only for the same file."""
+        which = {"export": _VERSION, **layout._asdict(), **self._asdict()}
+        return {**which, "span": list(self.span) if self.span else None}
+
 
 def export_customers(
     client: Client,
-    path: str | Path,
+    path: str | Path | Writable,
     *,
     format: Format | None = None,  # noqa: A002
     search: str | None = None,
@@ -91,46 +93,64 @@ def export_customers(
     page_size: int = 100,
     prefetch: int = 0,
     resume: bool = False,
+    excel_safe: bool = False,
     progress: Callable[[ExportProgress], object] | None = None,
 ) -> int:
     """Write all customers to a file, the newest first, each exactly once.
 
-    The rows are written to ``PATH.part``, with ``PATH.part.state`` to go on from, and the
-    file gets its name when it is complete. Memory does not grow with the list.
+    The file is atomic: rows are written to ``PATH.part``, next to ``PATH.part.state`` with
+    what is needed to resume, and the file gets its name when it is complete. All three are
+    readable by their owner alone, unless ``path`` exists and has other permissions, which
+    stay. Memory does not grow with the list.
 
     Args:
         client: whose customers.
-        path: the file; one that is there is replaced.
+        path: the file; a regular file that exists is replaced. The text ``-`` is standard
+            output; an object with ``write(bytes)`` is a stream.
         format: ``jsonl``, an object in the wire's form a line (``CustomerSummary.from_dict``
             reads it), or ``csv``, a header and a line each, with ``metadata`` and
             ``wallets`` as JSON and an empty cell for None. None goes by the ending of
-            ``path``: ``.jsonl``, ``.ndjson`` or ``.csv``.
+            ``path``: ``.jsonl``, ``.ndjson`` or ``.csv``; to a stream it is ``jsonl``.
         search, app_id, page_size, prefetch: as for `Customers.list
             <customers_sdk.Customers.list>`; **app_id None is every app.**
-        resume: go on where an interrupted export stopped; without one, begin.
+        resume: resume an interrupted export, if there is one.
+        excel_safe: of CSV, put ``'`` before cells that a spreadsheet would run as a
+            formula: those that begin with ``=``, ``+``, ``-``, ``@``, a tab or a line end.
+            Not for files that are imported again.
         progress: called after each page.
 
     Returns:
         How many customers the file has.
 
     Raises:
-        ValueError, TypeError: an argument is wrong; the export to go on with is of other
-            customers or another format, or another process is writing it.
+        ValueError, TypeError: an argument is wrong; ``path`` exists and is not a regular
+            file; the export to resume has other customers or another format, or another
+            process is writing it.
         OSError: the file cannot be written.
         CustomersError: as for `Customers.list <customers_sdk.Customers.list>`; what is
             written stays for ``resume``.
 
     Warns:
-        IncompleteListWarning: some customers created in one instant could not be got.
+        IncompleteListWarning: some customers with the same creation time could not be
+            retrieved. Where it is made an error, nothing stays to be resumed.
     """
-    target = Path(path)
-    kind = format_of(target, format)
     app = client.app_id if isinstance(app_id, Unset) else app_id
+    query = Query(client.base_url, app, search)
+    sink: _Stream | _PartialFile
+    if path == "-":
+        path = sys.stdout.buffer
+    if isinstance(path, (str, Path)):
+        target = Path(path)
+        sink = _PartialFile(target, layout_of(target, format, excel_safe=excel_safe), query)
+    elif resume:
+        raise ArgumentError("resume", "an export to a stream cannot be resumed; give a file")
+    else:
+        layout = layout_of(Path(), format or "jsonl", excel_safe=excel_safe)
+        sink = _Stream(path, layout)
     return export(
         client,
-        target,
-        kind,
-        Query(client.base_url, app, search),
+        sink,
+        query,
         page_size=page_size,
         prefetch=prefetch,
         resume=resume,
@@ -138,10 +158,14 @@ def export_customers(
     )
 
 
+def export_span(client: Client, path: Path, query: Query, **options: Any) -> int:
+    """Write one part of a list to a file of JSON Lines, whose first line says which part."""
+    return export(client, _PartialFile(path, Layout("jsonl"), query), query, **options)
+
+
 def export(
     client: Client,
-    path: Path,
-    kind: Format,
+    sink: _Stream | _PartialFile,
     query: Query,
     *,
     page_size: int,
@@ -149,9 +173,9 @@ def export(
     resume: bool,
     progress: Callable[[ExportProgress], object] | None,
 ) -> int:
-    """Write a list, or a part of one, to a file; what `export_customers` says holds."""
+    """Write a list, or a part of one; what `export_customers` says holds."""
     asked: dict[str, Any] = {"search": query.search, "app_id": query.app_id}
-    # Asks for nothing, but refuses what is wrong before a file is touched.
+    # Sends nothing, but refuses what is wrong before a file is touched.
     client.customers.list(page_size=page_size, prefetch=prefetch, **asked)
     total = 0
 
@@ -165,50 +189,93 @@ def export(
     empty = span is not None and span.first == span.stop
     newest = datetime.fromisoformat(span.newest) if span and span.newest else None
     with contextlib.ExitStack() as stack:
-        part = stack.enter_context(_Part(path, kind, query))
+        stack.enter_context(sink)
 
         def note(place: Place) -> None:
-            part.note(place)
+            sink.note(place)
             if progress is not None:
-                progress(ExportProgress(part.rows, span.stop - span.first if span else total))
+                progress(ExportProgress(sink.rows, span.stop - span.first if span else total))
 
-        start = part.go_on() if resume else None
+        start = sink.resume() if resume else None
         if start is None:
-            part.begin()
+            sink.begin()
             start = Place(span.total, span.first) if span else None
         stop = span.stop if span else None
         ahead = stack.enter_context(Prefetch(fetch, page_size, prefetch)) if prefetch else fetch
         customers = () if empty else walk(ahead, page_size, start=start, stop=stop, note=note)
         for customer in customers:
             if newest is None or customer.created_at <= newest:
-                part.add(customer)
-        return part.finish()
+                sink.add(customer)
+        return sink.finish()
 
 
-class _Part:
-    """A file that is being written, and the note beside it of how far it is."""
+class _Stream:
+    """A stream that customers are written to."""
 
-    def __init__(self, path: Path, kind: Format, query: Query) -> None:
-        self._path = path.resolve()  # a link stays one
-        beside = _files.part_of(self._path)
-        self._note = beside.with_name(f"{beside.name}.state")
-        self._what = {"export": _VERSION, "format": kind, **query._asdict()}
-        self._kind = kind
+    def __init__(self, stream: Writable, layout: Layout) -> None:
+        self._stream = stream
+        self._layout = layout
         self.rows = 0
-        self._file = _files.claim(beside, "path", "export")
 
     def begin(self) -> None:
-        """Start with an empty file."""
-        self._note.unlink(missing_ok=True)
-        self._file.truncate(0)
-        self._file.write(head(self._kind))
+        """Write what comes before the first customer."""
+        self._stream.write(self._layout.header())
 
-    def go_on(self) -> Place | None:
-        """Take back what was written after the last note; None if nothing was noted."""
+    def resume(self) -> Place | None:
+        """Return where to resume: nowhere."""
+        return None
+
+    def add(self, customer: CustomerSummary) -> None:
+        """Write a customer."""
+        self._stream.write(self._layout.encode(customer))
+        self.rows += 1
+
+    def note(self, place: Place) -> None:
+        """Ignore that everything before a place is written."""
+
+    def finish(self) -> int:
+        """Return how many customers were written."""
+        return self.rows
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        pass
+
+
+class _PartialFile(_Stream):
+    """A file that is being written, and next to it the state that it is resumed from."""
+
+    def __init__(self, path: Path, layout: Layout, query: Query) -> None:
+        self._path = path.resolve()  # a link stays one
+        part = _files.part_of(self._path)
+        self._state = part.with_name(f"{part.name}.state")
+        self._which = query.described(layout)
+        self._layout = layout
+        self.rows = 0
+
+    def __enter__(self) -> None:
+        for path in (self._path, self._state):
+            _files.check_regular(path, "path")
+        part = _files.part_of(self._path)
+        self._stream = self._file = _files.claim(part, "path", "export", becomes=self._path)
+
+    def begin(self) -> None:
+        """Start with an empty file, whose first line says which part it is, if it is one."""
+        self._state.unlink(missing_ok=True)
+        self._file.truncate(0)
+        part_of_list = self._which["span"] is not None
+        self._file.write(
+            json.dumps(self._which).encode() + b"\n" if part_of_list else self._layout.header()
+        )
+
+    def resume(self) -> Place | None:
+        """Take back what was written after the state was; None if there is none."""
         if not self._file.tell():
             return None
         try:
-            what, rows, size, place = json.loads(self._note.read_bytes())
+            which, rows, size, place = json.loads(self._state.read_bytes())
             found = Place(*place)
             if found.instant is not None:
                 found = found._replace(instant=datetime.fromisoformat(place[2]))
@@ -217,78 +284,35 @@ class _Part:
         except FileNotFoundError:
             return None
         except (ValueError, TypeError):
-            raise ValueError(f"resume: {self._note} is damaged: export anew") from None
-        # Through JSON, as the note was.
-        if what != json.loads(json.dumps(self._what)):
-            raise ValueError(f"resume: {self._note} is of another export: {what}")
+            raise ArgumentError("resume", f"{self._state} is damaged; export again") from None
+        if which != self._which:
+            raise ArgumentError(
+                "resume",
+                f"{self._state} is of another export: the service, app, search, format or part "
+                "differs",
+            )
         if missing > 0:
-            raise ValueError(f"resume: {self._file.name} is shorter than noted: export anew")
+            raise ArgumentError("resume", f"{self._file.name} is shorter than noted; export again")
         self._file.seek(self._file.truncate(size))
         return found
-
-    def add(self, customer: CustomerSummary) -> None:
-        """Write a customer."""
-        self._file.write(encoded(customer, self._kind))
-        self.rows += 1
 
     def note(self, place: Place) -> None:
         """Note that everything before a place is in the file."""
         self._file.flush()
         instant = place.instant.isoformat() if place.instant else None
         where = [place.total, place.at, instant, place.given]
-        noted = [self._what, self.rows, self._file.tell(), where]
-        _files.write(self._note, json.dumps(noted).encode())
+        state = [self._which, self.rows, self._file.tell(), where]
+        _files.write(self._state, json.dumps(state).encode(), like=self._file)
 
     def finish(self) -> int:
         """Give the file its name."""
         _files.put_in_place(self._file, self._path)
-        self._note.unlink(missing_ok=True)
+        self._state.unlink(missing_ok=True)
         return self.rows
 
-    def __enter__(self) -> _Part:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._file.closed and not self._note.exists():
-            _files.remove(self._file)  # nothing in it to go on from
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None and issubclass(kind, IncompleteListWarning):
+            self._state.unlink(missing_ok=True)  # what is missing would not be missed again
+        if not self._file.closed and not self._state.exists():
+            _files.remove(self._file)  # nothing to resume from
         self._file.close()
-
-
-def format_of(path: Path, asked: Format | None) -> Format:
-    """The format asked for, or the one that the file's name tells."""
-    if asked is None:
-        ending = path.suffix.lower()
-        if ending not in _ENDINGS:
-            raise ValueError(f"path: the ending of {path.name} is none of {', '.join(_ENDINGS)}")
-        return _ENDINGS[ending]
-    if asked not in _ENDINGS.values():
-        raise ValueError("format must be 'jsonl' or 'csv'")
-    return asked
-
-
-def head(kind: Format) -> bytes:
-    """What a file begins with."""
-    return _csv_line(_COLUMNS) if kind == "csv" else b""
-
-
-def encoded(customer: CustomerSummary, kind: Format) -> bytes:
-    """A customer's line in a file."""
-    wire = customer.to_dict()
-    if kind == "jsonl":
-        return codec.encode(wire) + b"\n"
-    cells: dict[str, Any] = {
-        "metadata": codec.encode(wire["metadata"]).decode(),
-        "wallets": codec.encode(wire["wallets"]).decode(),
-        "payment_intents": customer.counts.payment_intents,
-        "subscriptions": customer.counts.subscriptions,
-        "invoices": customer.counts.invoices,
-        "created_at": wire["createdAt"],
-        "updated_at": wire["updatedAt"],
-    }
-    return _csv_line(cells[name] if name in cells else getattr(customer, name) for name in _COLUMNS)
-
-
-def _csv_line(cells: Iterable[Any]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return stored_text(line.getvalue()).encode()

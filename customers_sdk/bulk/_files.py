@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and that only one process writes.
+"""Files that are atomic and private, and that only one process writes.
 
 On Windows, which has no ``flock``, two processes are not kept apart.
 """
@@ -9,36 +9,73 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+from customers_sdk.bulk._errors import ArgumentError
 
 try:
     import fcntl
 except ImportError:
     fcntl = None  # type: ignore[assignment]
 
+_PRIVATE = 0o600
 
-def claim(path: Path, name: str, what: str) -> IO[bytes]:
-    """Open a file to append to, made if it is not there, for this process alone.
 
-    It is kept until it is closed, or this process and those it has forked have ended.
+def check_regular(path: Path, name: str) -> None:
+    """Refuse a path that exists and is not a regular file: a rename would replace it.
 
     Args:
-        path: the file.
+        path: the file to write.
         name: the argument to blame.
-        what: the kind of work that may have it.
 
     Raises:
-        ValueError: another process has it, or had it and has just ended.
+        ArgumentError: it is a FIFO, a device or a socket.
+        IsADirectoryError: it is a directory.
     """
-    file = path.open("a+b")
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        raise ArgumentError(name, f"{path} exists and is not a regular file")
+
+
+def claim(path: Path, name: str, what: str, *, becomes: Path | None = None) -> IO[bytes]:
+    """Open a file to append to, made if it is not there, for this process alone.
+
+    It is held until it is closed, or this process and those it has forked have ended.
+
+    Args:
+        path: the file. Only its owner may read a new one.
+        name: the argument to blame.
+        what: the kind of work that may hold it.
+        becomes: the file that will be replaced by it; it gets the same permissions.
+
+    Raises:
+        ArgumentError: it is not a regular file, or another process holds it, or held it and
+            has just ended.
+    """
+    check_regular(path, name)
+    file = open(path, "a+b", opener=_open_private)  # noqa: SIM115 - the caller closes it
     try:
         _lock(file, name, what)
+        if becomes is not None:
+            path.chmod(_PRIVATE)
+            _copy_permissions(becomes, path)
     except BaseException:
         file.close()
         raise
     return file
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, _PRIVATE)
+
+
+def _copy_permissions(source: Path, target: Path | str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        shutil.copymode(source, target)
 
 
 def _lock(file: IO[bytes], name: str, what: str) -> None:
@@ -46,36 +83,35 @@ def _lock(file: IO[bytes], name: str, what: str) -> None:
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Whoever had it may have renamed or deleted it since it was opened here.
+        # The process that held it may have renamed or deleted it since it was opened here.
         ours = os.path.samestat(os.fstat(file.fileno()), Path(file.name).stat())
     except (BlockingIOError, FileNotFoundError):
         ours = False
     if not ours:
-        raise ValueError(f"{name}: {file.name} is in use by another {what}")
+        raise ArgumentError(name, f"{file.name} is in use by another {what}")
 
 
 def put_in_place(file: IO[bytes], path: Path) -> None:
-    """Give a file that is written its name, once it is on the disk.
+    """Rename a file that is written, once it is on the disk.
 
     A file that has the name is replaced, and its permissions stay.
     """
     file.flush()
     os.fsync(file.fileno())
-    with contextlib.suppress(FileNotFoundError):
-        shutil.copymode(path, file.name)
-    with _let_go(file):
+    _copy_permissions(path, file.name)
+    with _closing(file):
         Path(file.name).replace(path)
 
 
 def remove(file: IO[bytes]) -> None:
     """Delete a file."""
-    with _let_go(file):
+    with _closing(file):
         Path(file.name).unlink()
 
 
 @contextlib.contextmanager
-def _let_go(file: IO[bytes]) -> Iterator[None]:
-    """Close a file after what is done to its name, or before on Windows, which wants it closed."""
+def _closing(file: IO[bytes]) -> Iterator[None]:
+    """Close a file after its name is changed, or before on Windows, which demands that."""
     if fcntl is None:
         file.close()
     yield
@@ -83,16 +119,15 @@ def _let_go(file: IO[bytes]) -> Iterator[None]:
 
 
 def part_of(path: Path) -> Path:
-    """Where a file is written until it is complete."""
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    """Return the path under which a file is written until it is complete."""
     return path.with_name(f"{path.name}.part")
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """A new file that takes the place of ``path`` if all goes well, or else goes."""
-    with claim(part_of(path), "path", "merge or export") as file:
+def replacing(path: Path, name: str, what: str) -> Iterator[IO[bytes]]:
+    """Give a new file that replaces ``path`` if all goes well, and is deleted otherwise."""
+    check_regular(path, name)
+    with claim(part_of(path), name, what, becomes=path) as file:
         try:
             file.truncate(0)
             yield file
@@ -103,11 +138,17 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             raise
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write a small file at once: whoever reads it sees the old content or the new.
+def write(path: Path, content: bytes, like: IO[bytes]) -> None:
+    """Write a small file atomically, without waiting until it is on the disk.
 
-    It is not waited for until it is on the disk, as `put_in_place` does.
+    Args:
+        path: the file.
+        content: what it is to hold.
+        like: the file whose permissions it gets.
     """
     new = path.with_name(f"{path.name}.new")
-    new.write_bytes(content)
+    new.unlink(missing_ok=True)
+    with open(new, "xb", opener=_open_private) as file:
+        file.write(content)
+    new.chmod(stat.S_IMODE(os.fstat(like.fileno()).st_mode))
     new.replace(path)

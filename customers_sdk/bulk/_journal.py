@@ -1,34 +1,37 @@
-"""The journal of an import: which rows are settled, so that a killed run can go on."""
+"""The journal of an import: which rows are done, so that a killed run can be resumed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from customers_sdk.bulk import _files
+from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.bulk._rows import Row
 
-_VERSION = 1
+_VERSION = 2
 
-# What may become of a row.
+# The outcomes of a row.
 CREATED, UPDATED, UNCHANGED = "created", "updated", "unchanged"
 REJECTED, FAILED = "rejected", "failed"
+_OUTCOMES = frozenset({CREATED, UPDATED, UNCHANGED, REJECTED, FAILED})
 
 
 class Entry(NamedTuple):
-    """What became of a row in an earlier run.
+    """The outcome of a row in an earlier run.
 
     Attributes:
-        content: what the row held.
-        what: `CREATED`, `UPDATED`, `UNCHANGED`, `REJECTED` or `FAILED`.
+        content: a digest of what the row held.
+        outcome: `CREATED`, `UPDATED`, `UNCHANGED`, `REJECTED` or `FAILED`.
         reason: why it was rejected, or an empty text.
     """
 
     content: str
-    what: str
+    outcome: str
     reason: str = ""
 
 
@@ -37,19 +40,35 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
-class Journal:
-    """A file of JSON Lines to which a row is added when something has become of it.
+def _seal(content: bytes) -> bytes:
+    """Return a line with the checksum of its content in front."""
+    return b"%08x %s\n" % (zlib.crc32(content), content)
 
-    The first line names the service and the app. Rows are known by digests, of their
-    external id and of what they hold, and the last line for an external id counts. A line
-    that a killed run left half written is cut off: its row is then simply met again.
+
+def _unseal(line: bytes) -> tuple[str, Entry] | None:
+    """Read a line: the digest of an external id, and its entry; None if it is damaged."""
+    content = line[9:-1]
+    if line != _seal(content):
+        return None
+    external_id, *entry = json.loads(content)
+    found = Entry(*entry)
+    return (external_id, found) if found.outcome in _OUTCOMES else None
+
+
+class Journal:
+    """A file of lines to which a row is added when its outcome is known.
+
+    The first line names the service and the app. Rows are identified by digests, of their
+    external id and of what they hold, and the last line for an external id counts. Each
+    line has a checksum. A line that is damaged, or that a killed run left half written,
+    counts for nothing: its row is imported again.
 
     Args:
         path: the file; made if it is not there.
         scope: what the import is into.
 
     Raises:
-        ValueError: the file is no journal, or that of another import, or in use.
+        ArgumentError: the file is not a journal, or that of another import, or in use.
     """
 
     def __init__(self, path: str | Path, scope: Mapping[str, str]) -> None:
@@ -68,36 +87,34 @@ class Journal:
         first = self._file.readline()
         if first != self._header:
             if not self._header.startswith(first):
-                raise ValueError(f"journal: {self._path} {_described(first)}")
+                raise ArgumentError("journal", f"{self._path} {_describe(first)}")
             self._file.seek(self._file.truncate(0))
             return
-        for number, line in enumerate(self._file, 2):
+        for line in self._file:
             if not line.endswith(b"\n"):
                 self._file.seek(self._file.truncate(self._file.tell() - len(line)))
                 break
-            try:
-                external_id, *entry = json.loads(line)
-                self._entries[external_id] = Entry(*entry)
-            except (ValueError, TypeError):
-                raise ValueError(f"journal: {self._path} is damaged in line {number}") from None
+            entry = _unseal(line)
+            if entry is not None:
+                self._entries[entry[0]] = entry[1]
 
     def entry(self, row: Row) -> Entry | None:
-        """What became of a row, if it holds the same as then."""
+        """Return the outcome of a row, if it holds the same as then."""
         if not self._entries:
             return None
         entry = self._entries.get(_digest(row.external_id))
         return entry if entry and entry.content == _digest(row.fields) else None
 
-    def add(self, row: Row, what: str, reason: str = "") -> None:
-        """Note what has become of a row."""
-        entry = [_digest(row.external_id), _digest(row.fields), what]
-        line = json.dumps([*entry, reason] if reason else entry).encode() + b"\n"
+    def add(self, row: Row, outcome: str, reason: str = "") -> None:
+        """Note the outcome of a row."""
+        entry = [_digest(row.external_id), _digest(row.fields), outcome]
+        line = _seal(json.dumps([*entry, reason] if reason else entry).encode())
         # Handed to the system at once: a process that is killed loses nothing.
         self._file.write(line if self._file.tell() else self._header + line)
         self._file.flush()
 
     def remove(self) -> None:
-        """Delete the file: the import has ended."""
+        """Delete the file: the import is complete."""
         _files.remove(self._file)
 
     def __enter__(self) -> Journal:
@@ -109,8 +126,8 @@ class Journal:
         self._file.close()
 
 
-def _described(line: bytes) -> str:
-    """What is wrong with a journal that begins so."""
+def _describe(line: bytes) -> str:
+    """Say what is wrong with a journal that begins with this line."""
     try:
         scope: Any = json.loads(line)
     except ValueError:
@@ -118,5 +135,8 @@ def _described(line: bytes) -> str:
     if not isinstance(scope, dict) or "journal" not in scope:
         return "is not the journal of an import"
     if scope["journal"] != _VERSION:
-        return "was written by another version of customers_sdk"
+        return (
+            "was written by another version of customers_sdk; delete it and import again: "
+            "customers that exist are not created twice"
+        )
     return f"is of an import into app {scope.get('app_id')} at {scope.get('base_url')}"

@@ -6,6 +6,7 @@ ranges of pages, and whatever runs tasks runs the pieces.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,18 +17,12 @@ import attrs
 
 from customers_sdk import _checks
 from customers_sdk._stored import stored_text
+from customers_sdk._wire import codec
 from customers_sdk.bulk import _files
-from customers_sdk.bulk._exporting import (
-    ExportProgress,
-    Format,
-    Query,
-    Span,
-    encoded,
-    export,
-    format_of,
-    head,
-)
-from customers_sdk.bulk._rows import Row, Rows, as_rows, walk_again
+from customers_sdk.bulk._errors import ArgumentError
+from customers_sdk.bulk._exporting import ExportProgress, Query, Span, export_span
+from customers_sdk.bulk._formats import Format, Layout, layout_of
+from customers_sdk.bulk._rows import Row, Rows, as_rows, check_repeatable
 from customers_sdk.client import Client
 from customers_sdk.customers import UNSET, Unset
 from customers_sdk.errors import CustomersError, ResponseFormatError
@@ -56,7 +51,7 @@ def share(rows: Rows, index: int, of: int) -> Iterable[Row]:
     """
     _checks.integer(of, "of", most=_MOST_PARTS)
     _checks.integer(index, "index", least=0, most=of - 1)
-    return _Share(walk_again(rows), index, of)
+    return _Share(check_repeatable(rows), index, of)
 
 
 @attrs.frozen(repr=False)
@@ -93,7 +88,7 @@ def plan_export(
 
     Raises:
         CustomersError: as for `Customers.list_page <customers_sdk.Customers.list_page>`,
-            which is asked for the total.
+            which gives the total.
     """
     _checks.integer(parts, "parts", most=_MOST_PARTS)
     _checks.integer(page_size, "page_size", most=_checks.LARGEST_PAGE)
@@ -132,9 +127,10 @@ def export_part(
 ) -> int:
     """Write one part of an export to a file of JSON Lines.
 
+    The first line says which part of which export it is; each of the others is a customer.
     Customers created since the export was planned are left out. Parts overlap by some
     hundred customers, since positions move while customers are created and a boundary
-    may cut those created in one instant; `merge_exports` takes each once.
+    may cut those with the same creation time; `merge_exports` takes each once.
 
     Args:
         client: whose customers.
@@ -157,10 +153,9 @@ def export_part(
         total,
         newest,
     )
-    return export(
+    return export_span(
         client,
         Path(path),
-        "jsonl",
         Query(client.base_url, app_id, search, span),
         page_size=page_size,
         prefetch=prefetch,
@@ -175,51 +170,89 @@ def merge_exports(
     *,
     total: int,
     format: Format | None = None,  # noqa: A002
+    excel_safe: bool = False,
 ) -> int:
     """Make one file of the parts of an export, with each customer once.
 
-    The ids are held in memory, some 150 bytes each.
+    The first line of each part says which part of which export it is. The ids are held in
+    memory, some 150 bytes each.
 
     Args:
         parts: the files of all parts, in order.
-        path: the file to make; one that is there is replaced.
+        path: the file to make; a regular file that exists is replaced.
         total: how many customers there were.
-        format: as for `export_customers`.
+        format, excel_safe: as for `export_customers`.
 
     Returns:
         How many customers the file has.
 
     Raises:
-        IncompleteExportError: there are fewer than ``total``; no file is made.
-        ValueError: a part is no file of JSON Lines.
+        IncompleteExportError: a part is missing, or they hold fewer than ``total``; no file
+            is made.
+        ValueError: a file is not a part, or the parts are of different exports; ``path``
+            exists and is not a regular file.
         OSError: a file cannot be read or written.
     """
     target = Path(path).resolve()
-    kind = format_of(target, format)
+    layout = layout_of(target, format, excel_safe=excel_safe)
     sources = [Path(part) for part in parts]
     if _files.part_of(target) in [source.resolve() for source in sources]:
-        raise ValueError(f"parts: {_files.part_of(target)} is where {target.name} is written")
+        raise ArgumentError("parts", f"{_files.part_of(target)} is where {target.name} is written")
+    _check_all_there(sources, total)
     seen: set[str] = set()
-    with _files.replacing(target) as file:
-        file.write(head(kind))
+    with _files.replacing(target, "path", "merge or export") as file:
+        file.write(layout.header())
         for source in sources:
-            for number, line in enumerate(_lines(source), 1):
+            for number, line in _customer_lines(source):
                 try:
-                    customer = CustomerSummary.from_dict(json.loads(line))
-                except (ValueError, TypeError, ResponseFormatError):
-                    raise ValueError(f"parts: line {number} of {source} is no customer") from None
+                    customer = CustomerSummary.from_dict(codec.loads(line))
+                except (TypeError, ResponseFormatError):
+                    raise ArgumentError(
+                        "parts", f"line {number} of {source} is not a customer"
+                    ) from None
                 if customer.id not in seen:
                     seen.add(customer.id)
-                    file.write(line if kind == "jsonl" else encoded(customer, kind))
+                    file.write(line if layout.format == "jsonl" else layout.encode(customer))
         if len(seen) < total:
             raise IncompleteExportError(
-                f"the parts hold {len(seen)} of {total} customers: export again"
+                f"the parts hold {len(seen)} of {total} customers; export again"
             )
     return len(seen)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    """The lines of a file, the last one with its end even if it has none there."""
+def _check_all_there(sources: Sequence[Path], total: int) -> None:
+    """Refuse parts that are not all those of one export."""
+    reached = 0
+    found = [_which_part(source) for source in sources]
+    for source, (query, span) in zip(sources, found):
+        if (query, span.newest) != (found[0][0], found[0][1].newest) or span.total != total:
+            raise ArgumentError(
+                "parts", f"{source} is of another export: the service, app, search or total differs"
+            )
+    for span in [*sorted(span for _, span in found), Span(total, total, total, None)]:
+        if span.first > reached:
+            raise IncompleteExportError(
+                f"a part is missing: the one of customers {reached + 1} to {span.first} of {total}"
+            )
+        reached = max(reached, span.stop)
+
+
+def _which_part(path: Path) -> tuple[Query, Span]:
+    """Read the first line of a part: of which list it is, and which part."""
     with path.open("rb") as file:
-        for line in file:
-            yield line if line.endswith(b"\n") else line + b"\n"
+        first = file.readline()
+    with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
+        which = json.loads(first)
+        span = Span(*which["span"])
+        query = Query(which["base_url"], which["app_id"], which["search"])
+        if which == query._replace(span=span).described(Layout("jsonl")):
+            return query, span
+    raise ArgumentError("parts", f"{path} was not written by export_part of this version")
+
+
+def _customer_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The lines of a part after its first, the last one with its end even if it has none."""
+    with path.open("rb") as file:
+        file.readline()
+        for number, line in enumerate(file, 2):
+            yield number, line if line.endswith(b"\n") else line + b"\n"

@@ -1,10 +1,8 @@
-"""The rows of an import: read from a CSV file, and checked before any request."""
+"""The rows of an import, and what is checked of them before any request."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Union
 
 import attrs
@@ -12,9 +10,6 @@ import attrs
 from customers_sdk import _checks
 from customers_sdk._stored import stored_text
 from customers_sdk._wire.codec import dumps
-from customers_sdk.bulk._csv import CsvFile
-
-_METADATA = "metadata."
 
 
 @attrs.frozen
@@ -71,99 +66,8 @@ class Rejection:
         return self.row.external_id
 
 
-class CsvRows(Iterable[Row]):
-    """The rows of a CSV file with a header (RFC 4180); read anew each time they are walked over.
-
-    An empty cell is not sent: it leaves a customer's field alone. A line that cannot be
-    read is a row with a problem, and the next line is read all the same.
-
-    Args:
-        path: the file, a regular one.
-        external_id: the column of the external id.
-        fields: the column of each field: ``email``, ``name``, ``address``, ``city``,
-            ``state``, ``country``, ``postal_code``, ``metadata`` (a JSON object) or
-            ``metadata.KEY`` (text). None takes the columns that are named like fields.
-        encoding: of the file; a byte order mark is skipped.
-        delimiter: between cells.
-
-    Raises:
-        ValueError: the file is empty; its header lacks a column that is named here, or
-            has it twice; there is no such field, or no column named like one.
-        OSError: the file cannot be read.
-    """
-
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        external_id: str,
-        fields: Mapping[str, str] | None = None,
-        encoding: str = "utf-8",
-        delimiter: str = ",",
-    ) -> None:
-        self.path: Path = Path(path)
-        self._file = CsvFile(self.path, encoding, delimiter)
-        header = next(self._file.records(), None)
-        if header is None or header.problem:
-            raise ValueError(
-                f"path: {self.path} has no header: {header.problem if header else 'it is empty'}"
-            )
-        self.columns: tuple[str, ...] = tuple(header.cells)
-        self._places = {"external_id": self._place(external_id, "external_id")}
-        if fields is None:
-            named = [name for name in self.columns if _is_field(name) and name != external_id]
-            fields = dict(zip(named, named))
-            if not fields and len(self.columns) > 1:
-                raise ValueError(f"fields: {self.path} has no column that is named like a field")
-        for field, column in fields.items():
-            if not _is_field(field):
-                known = ", ".join(name for name in _checks.CUSTOMER_FIELDS if _is_field(name))
-                raise ValueError(f"fields: {field!r} is none of {known}, metadata.KEY")
-            self._places[field] = self._place(column, f"fields[{field!r}]")
-
-    def _place(self, column: str, name: str) -> int:
-        if self.columns.count(column) > 1:
-            raise ValueError(f"{name}: {self.path} has more than one column {column!r}")
-        if column not in self.columns:
-            columns = ", ".join(self.columns)
-            raise ValueError(f"{name}: {self.path} has no column {column!r}, only {columns}")
-        return self.columns.index(column)
-
-    def __iter__(self) -> Iterator[Row]:
-        records = self._file.records()
-        next(records, None)
-        for line, cells, problem in records:
-            yield Row(line, {}, problem, cells) if problem else self._row(line, cells)
-
-    def _row(self, line: int, cells: list[str]) -> Row:
-        fields: dict[str, Any] = {}
-        members: dict[str, Any] = {}
-        for field, place in self._places.items():
-            cell = cells[place]
-            if cell and field.startswith(_METADATA):
-                members[field[len(_METADATA) :]] = cell
-            elif cell and field == "metadata":
-                whole = _json_object(cell)
-                if whole is None:
-                    return Row(line, {}, "metadata is no JSON object", cells)
-                members = {**whole, **members}
-            elif cell:
-                fields[field] = cell
-        if members:
-            fields["metadata"] = members
-        return Row(line, fields, cells=cells)
-
-
-def _json_object(cell: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(cell)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def walk_again(rows: Rows) -> Rows:
-    """Rows that can be walked over more than once.
+def check_repeatable(rows: Rows) -> Rows:
+    """Return rows that can be walked over more than once.
 
     Raises:
         TypeError: they cannot.
@@ -180,12 +84,12 @@ def check_rows(rows: Rows) -> list[Rejection]:
         TypeError: ``rows`` can be walked over only once, or holds what is neither a row
             nor a mapping.
     """
-    checked = with_problems(walk_again(rows))
+    checked = with_problems(check_repeatable(rows))
     return [Rejection(row, problem) for row, problem in checked if problem]
 
 
 def as_rows(rows: Rows) -> Iterator[Row]:
-    """Rows, made of mappings where those were given; a field that is None is not sent."""
+    """Give rows, made of mappings where those were given; a field that is None is not sent."""
     for index, given in enumerate(rows, 1):
         if isinstance(given, Row):
             row = given
@@ -201,7 +105,7 @@ def as_rows(rows: Rows) -> Iterator[Row]:
 
 
 def with_problems(rows: Rows) -> Iterator[tuple[Row, str]]:
-    """Each row, and why it cannot be imported; an empty text if it can."""
+    """Give each row, and why it cannot be imported; an empty text if it can."""
     lines: dict[str, int] = {}
     for row in as_rows(rows):
         problem = row.problem or _problem(row.fields)
@@ -218,7 +122,7 @@ def _problem(fields: Mapping[str, Any]) -> str:
     try:
         for name in fields:
             if name not in _checks.CUSTOMER_FIELDS:
-                return f"{name!r} is no field of a customer"
+                return f"{name!r} is not a field of a customer"
         if "external_id" not in fields:
             return "external_id is missing"
         _checks.external_id(fields["external_id"])
@@ -226,9 +130,3 @@ def _problem(fields: Mapping[str, Any]) -> str:
     except (TypeError, ValueError) as error:
         return str(error)
     return ""
-
-
-def _is_field(name: str) -> bool:
-    if name.startswith(_METADATA):
-        return len(name) > len(_METADATA)
-    return name in _checks.CUSTOMER_FIELDS and name != "external_id"

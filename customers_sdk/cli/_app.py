@@ -78,7 +78,7 @@ def _invoke(arguments: Sequence[str]) -> int:
     """Run the command, and say in one line what went wrong."""
     if "_CUSTOMERS_COMPLETE" in os.environ:
         customers.main(prog_name="customers")  # prints the completions and exits
-    hints: list[str] = []  # what a command can say about going on after it was cut short
+    hints: list[str] = []  # what a command can say about resuming it
     try:
         # Not `main`, which ends the process with 1 where nobody reads on.
         with customers.make_context("customers", list(arguments), obj=hints) as context:
@@ -91,10 +91,10 @@ def _invoke(arguments: Sequence[str]) -> int:
         # The next one ends the process at once, threads that still wait for answers included.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if hints:
-            say("; ".join(["customers: interrupted", *hints]))
+            say(" ".join(["Interrupted.", *hints]))
         return Exit.INTERRUPTED
     except (CustomersError, OSError) as error:
-        say("; ".join([line_of(error), *hints]))
+        say(" ".join([line_of(error) + "." * bool(hints), *hints]))
         return code_of(error)
     except (click.ClickException, ValueError) as error:
         say(line_of(error))

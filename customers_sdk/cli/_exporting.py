@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 import click
 
+from customers_sdk.cli._arguments import named_by_option
 from customers_sdk.cli._client import connect_patiently, incomplete_lists
 from customers_sdk.cli._exit import Exit
 from customers_sdk.cli._options import as_json, prefetch, scope
@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--resume", is_flag=True, help="Go on where an interrupted export to FILE stopped.")
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True))
+@click.option("--resume", is_flag=True, help="Resume an interrupted export to FILE.")
 @click.option(
     "--format",
     "form",
     type=click.Choice(["jsonl", "csv"]),
-    help="By default what FILE's name ends with.",
+    help="Default: the ending of FILE, or jsonl for standard output.",
+)
+@click.option(
+    "--excel-safe",
+    is_flag=True,
+    help="CSV: put ' before cells that a spreadsheet would run as a formula.",
 )
 @scope
 @click.option(
@@ -34,34 +39,37 @@ if TYPE_CHECKING:
     default=100,
     show_default=True,
     metavar="N",
-    help="Customers a request.",
+    help="Number of customers per request.",
 )
 @prefetch
 @as_json
 @click.pass_obj
 def export(
     hints: list[str],
-    file: Path,
+    file: str,
     *,
     resume: bool,
     form: Any,
+    excel_safe: bool,
     search: Optional[str],
     all_apps: bool,
     page_size: int,
     prefetch: int,
     as_json: bool,
 ) -> Exit:
-    """Write all customers to FILE as JSON Lines or CSV: complete, or not at all.
+    """Write all customers to FILE as JSON Lines or CSV; - is standard output.
 
-    FILE is written under another name and renamed at the end.
+    FILE is atomic: it is written under another name, and renamed once it is complete.
     """
     from customers_sdk.bulk import export_customers
     from customers_sdk.customers import UNSET
 
+    printed = file == "-"
     started = time.monotonic()
-    with connect_patiently() as client, incomplete_lists() as missed:
-        hints.append("the same command with --resume goes on")
-        with progress_bar("Export") as show:
+    with named_by_option(), connect_patiently() as client, incomplete_lists() as missed:
+        if not printed:
+            hints.append("Run the same command with --resume to resume.")
+        with progress_bar("Export", printed=printed) as show:
 
             def tell(progress: ExportProgress) -> None:
                 show(progress.done, progress.total)
@@ -75,11 +83,17 @@ def export(
                 page_size=page_size,
                 prefetch=prefetch,
                 resume=resume,
+                excel_safe=excel_safe,
                 progress=tell,
             )
     hints.clear()
-    if for_people(as_json=as_json):
-        write_text(f"{count:,} customers in {file} ({time.monotonic() - started:.1f} s)")
-    else:
-        write_json({"file": str(file), "customers": count, "complete": not missed})
+    if not printed:
+        _summarise(file, count, time.monotonic() - started, missed, as_json=as_json)
     return Exit.IN_PART if missed else Exit.DONE
+
+
+def _summarise(file: str, count: int, seconds: float, missed: list[str], *, as_json: bool) -> None:
+    if for_people(as_json=as_json):
+        write_text(f"{count:,} customers in {file} ({seconds:.1f} s)")
+    else:
+        write_json({"file": file, "customers": count, "complete": not missed})

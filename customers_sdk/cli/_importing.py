@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 import click
 
+from customers_sdk.cli._arguments import named_by_option
 from customers_sdk.cli._client import connect_patiently
 from customers_sdk.cli._exit import Exit, one_line
 from customers_sdk.cli._options import as_json
 from customers_sdk.cli._output import for_people, say, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
-from customers_sdk.cli._rejects import RejectFile
 
 if TYPE_CHECKING:
-    from customers_sdk.bulk import CsvRows, ImportReport, Progress, Rejection
+    from customers_sdk.bulk import CsvRows, ImportReport, Progress, RejectFile, Rejection
 
 _FIRST = 10  # rejected rows that standard error names; the reject file has them all
 _TOLD = {"resumed": "done before", "failed": "failed for now"}
@@ -26,7 +26,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class _Plan(NamedTuple):
-    """What the options ask for."""
+    """What the options ask for: arguments of `import_rows`."""
 
     journal: Optional[Path]
     workers: int
@@ -45,7 +45,7 @@ def _encoding(_: click.Context, __: click.Parameter, value: str) -> str:
     try:
         codecs.lookup(value)
     except LookupError:
-        raise click.BadParameter("Python knows no encoding of this name.") from None
+        raise click.BadParameter("it is not an encoding that Python knows.") from None
     return value
 
 
@@ -65,7 +65,8 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: Sequence[str]) -> dic
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--external-id",
-    required=True,
+    default="external_id",
+    show_default=True,
     metavar="COLUMN",
     help="The column with your own ids, by which customers are told apart.",
 )
@@ -75,9 +76,10 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: Sequence[str]) -> dic
     multiple=True,
     metavar="FIELD=COLUMN",
     callback=_mapping,
-    help="Fill a field (email, name, …, metadata, metadata.KEY) from a column; may be given "
-    "again. Without any, columns that are called like a field fill it.",
+    help="Fill a field (email, name, …, metadata, metadata.KEY) from a column; repeatable. "
+    "Without it, columns that are named like a field fill it.",
 )
+@click.option("--strict", is_flag=True, help="Refuse a file with columns that fill no field.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
 @click.option(
     "--workers",
@@ -85,23 +87,28 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: Sequence[str]) -> dic
     default=1,
     show_default=True,
     metavar="N",
-    help="Rows to import at a time.",
+    help="Number of rows to import in parallel.",
 )
 @click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     metavar="R",
-    help="No more than R rows a second.",
+    help="Maximum number of rows to send a second.",
 )
 @click.option(
-    "--journal", type=_FILE, metavar="FILE", help="What has been done.  [default: FILE.journal]"
+    "--journal",
+    type=_FILE,
+    metavar="FILE",
+    help="Where to note the rows that are done.  [default: FILE.journal]",
 )
-@click.option("--no-journal", is_flag=True, help="Keep none: a killed run begins anew.")
+@click.option(
+    "--no-journal", is_flag=True, help="Keep no journal: an interrupted run starts again."
+)
 @click.option(
     "--rejects",
     type=_FILE,
     metavar="FILE",
-    help="The rows that were not imported, and why.  [default: FILE.rejects.csv]",
+    help="Where to write rows that were not imported, and why.  [default: FILE.rejects.csv]",
 )
 @click.option(
     "--delimiter",
@@ -109,7 +116,7 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: Sequence[str]) -> dic
     show_default=True,
     metavar="C",
     callback=_delimiter,
-    help='Between cells; "tab" for a tab.',
+    help='Character between cells, or "tab".',
 )
 @click.option(
     "--encoding",
@@ -117,7 +124,7 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: Sequence[str]) -> dic
     show_default=True,
     metavar="NAME",
     callback=_encoding,
-    help="Of the file.",
+    help="Encoding of FILE, such as utf-16 or cp1252.",
 )
 @as_json
 @click.pass_obj
@@ -127,6 +134,7 @@ def import_(
     *,
     external_id: str,
     fields: Optional[dict[str, str]],
+    strict: bool,
     dry_run: bool,
     workers: int,
     rate: Optional[float],
@@ -140,26 +148,32 @@ def import_(
     """Create or update the customers in a CSV FILE, by your own ids.
 
     An empty cell is not sent. Rows that cannot be imported go to the reject file, with their
-    line and the reason, to be mended and imported again; the others are imported. A run that
-    was cut short goes on where it stopped if the same command is given again.
+    line and the reason, to be fixed and imported again; the others are imported. To resume an
+    interrupted run, run the same command again.
     """
-    from customers_sdk.bulk import CsvRows
+    from customers_sdk.bulk import CsvRows, RejectFile
 
     if journal is not None and no_journal:
         raise click.UsageError("--journal and --no-journal exclude each other.")
     if not (no_journal or dry_run):
-        journal = journal or _beside(file, ".journal")
+        journal = journal or _next_to(file, ".journal")
     # A dry run changes nothing, and so not what an earlier run has left either.
-    reject_path = rejects or (None if dry_run else _beside(file, ".rejects.csv"))
+    reject_path = rejects or (None if dry_run else _next_to(file, ".rejects.csv"))
     _must_differ(file, journal, reject_path)
-    rows = CsvRows(
-        file, external_id=external_id, fields=fields, encoding=encoding, delimiter=delimiter
-    )
-    reject_file = None
-    if reject_path is not None:
-        reject_file = RejectFile(reject_path, rows.columns, encoding, delimiter)
-    plan = _Plan(None if dry_run else journal, workers, rate, dry_run)
-    report = _run(rows, plan, reject_file, hints)
+    with named_by_option():
+        rows = CsvRows(
+            file,
+            external_id=external_id,
+            fields=fields,
+            encoding=encoding,
+            delimiter=delimiter,
+            strict=strict,
+        )
+        reject_file = None if reject_path is None else RejectFile(reject_path, rows)
+        if rows.unused:
+            say(one_line(f"{file.name}: {rows.describe_unused()}"))
+        plan = _Plan(None if dry_run else journal, workers, rate, dry_run)
+        report = _run(rows, plan, reject_file, hints)
     _summarise(report, file, reject_path, as_json=as_json)
     return Exit.DONE if report.complete else Exit.IN_PART
 
@@ -167,31 +181,36 @@ def import_(
 def _run(
     rows: CsvRows, plan: _Plan, reject_file: Optional[RejectFile], hints: list[str]
 ) -> ImportReport:
-    """Check all rows, say what is wrong, and import the rest."""
-    from customers_sdk.bulk import check_rows, import_rows
+    """Import the rows; before the first request, say what is wrong with them."""
+    from customers_sdk.bulk import import_rows
     from customers_sdk.pagination import IncompleteListWarning
 
+    checked: set[int] = set()
+
+    def tell_rejections(rejections: Sequence[Rejection]) -> None:
+        checked.update(rejection.line for rejection in rejections)
+        _name(rows.path, rejections)
+        if reject_file is not None and rejections:
+            reject_file.write(rejections)
+
     with connect_patiently() as client:
-        invalid = check_rows(rows)
-        _name(rows.path, invalid)
-        if reject_file is not None and invalid:
-            reject_file.write(invalid)
         if plan.journal is not None:
-            hints.append("the same command goes on")
+            hints.append("Run the same command again to resume.")
         with progress_bar("Dry run" if plan.dry_run else "Import") as show:
 
             def tell(progress: Progress) -> None:
                 show(progress.done, progress.total)
 
             with warnings.catch_warnings():
-                # It looks up for itself what a list has missed.
+                # An import looks up what a list has missed.
                 warnings.simplefilter("ignore", IncompleteListWarning)
-                report = import_rows(client, rows, **plan._asdict(), progress=tell)
+                report = import_rows(
+                    client, rows, **plan._asdict(), on_checked=tell_rejections, progress=tell
+                )
     hints.clear()
     if reject_file is not None:
         reject_file.write(report.rejections)
-    known = {rejection.line for rejection in invalid}
-    _name(rows.path, [rejection for rejection in report.rejections if rejection.line not in known])
+    _name(rows.path, [each for each in report.rejections if each.line not in checked])
     return report
 
 
@@ -230,11 +249,11 @@ def _summarise(
     if written:
         line += f"; see {written}"
     if failed:
-        line += "; the same command tries the failed ones again"
+        line += "; run the same command again to retry the failed rows"
     write_text(line)
 
 
-def _beside(file: Path, ending: str) -> Path:
+def _next_to(file: Path, ending: str) -> Path:
     return file.with_name(file.name + ending)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional, TextIO
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -15,9 +15,14 @@ Show = Callable[[int, int], None]
 
 
 @contextlib.contextmanager
-def progress_bar(label: str) -> Iterator[Show]:
-    """A bar while the block runs; what it gives takes the number done and the total."""
-    if not _wanted():
+def progress_bar(label: str, *, printed: bool = False) -> Iterator[Show]:
+    """Show a bar while the block runs; what it gives takes the number done and the total.
+
+    Args:
+        label: what stands before it.
+        printed: whether the block writes to standard output, which may be the same terminal.
+    """
+    if not _is_terminal(sys.stderr) or (printed and _is_terminal(sys.stdout)):
         yield lambda _done, _total: None
         return
     bar = _bar()
@@ -29,7 +34,7 @@ def progress_bar(label: str) -> Iterator[Show]:
         nonlocal began, before
         now = time.monotonic()
         if not began:
-            # What an earlier run has done came in no time.
+            # What an earlier run has done took this one no time.
             began, before = now, done
         took = now - began
         rate = f"{(done - before) / took:,.0f}/s" if took > 0.5 and done > before else ""
@@ -39,8 +44,8 @@ def progress_bar(label: str) -> Iterator[Show]:
         yield show
 
 
-def _wanted() -> bool:
-    return sys.stderr is not None and sys.stderr.isatty()
+def _is_terminal(stream: Optional[TextIO]) -> bool:
+    return stream is not None and stream.isatty()
 
 
 def _bar() -> Progress:

@@ -1,24 +1,34 @@
-"""Exports: complete or not there, gone on with after a stop, and put together from parts."""
+"""Exports: atomic, resumed after a stop, and merged from parts."""
 
 from __future__ import annotations
 
 import csv
 import errno
 import fcntl
+import io
 import json
 import os
+import stat
 import sys
+import warnings
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from customers_sdk import AuthenticationError, Client, CustomerSummary
+from customers_sdk import (
+    AuthenticationError,
+    Client,
+    CustomerSummary,
+    IncompleteListWarning,
+)
+from customers_sdk._lists.walk import walk
 from customers_sdk.bulk import (
     CsvRows,
     ExportProgress,
     IncompleteExportError,
+    _exporting,
     export_customers,
     export_part,
     import_rows,
@@ -143,7 +153,7 @@ def stopped(client: Client, path: Path, after: int, **options: Any) -> None:
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv"])
 @pytest.mark.parametrize("torn", [b"", b'{"id":"half'])
-def test_an_interrupted_export_goes_on_with_the_same_rows(
+def test_an_interrupted_export_is_resumed_with_the_same_rows(
     mock: MockCustomers, client: Client, many: list[str], tmp_path: Path, ending: str, torn: bytes
 ) -> None:
     path = tmp_path / f"all.{ending}"
@@ -184,16 +194,25 @@ def test_nothing_to_resume_begins(client: Client, many: list[str], tmp_path: Pat
     assert len((tmp_path / "all.csv").read_text().splitlines()) == 251
 
 
-@pytest.mark.parametrize("options", [{"search": "x"}, {"app_id": None}, {"format": "csv"}])
-def test_another_export_is_not_gone_on_with(
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"search": "ada@example.com"},
+        {"app_id": None},
+        {"format": "csv"},
+        {"format": "csv", "excel_safe": True},
+    ],
+)
+def test_another_export_is_not_resumed(
     client: Client, many: list[str], tmp_path: Path, options: Any
 ) -> None:
     path = tmp_path / "all.jsonl"
     stopped(client, path, 60)
     before = (tmp_path / "all.jsonl.part").read_bytes()
 
-    with pytest.raises(ValueError, match=r"resume: .* is of another export"):
+    with pytest.raises(ValueError, match=r"resume: .* is of another export") as caught:
         export_customers(client, path, resume=True, **options)
+    assert "ada" not in str(caught.value)
 
     assert (tmp_path / "all.jsonl.part").read_bytes() == before
     assert export_customers(client, path, page_size=20, resume=True) == 250
@@ -240,9 +259,14 @@ def test_a_refusal_leaves_nothing_behind(mock: MockCustomers, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "options", "error", "problem"),
     [
-        ("all.txt", {}, ValueError, "path: the ending of all.txt is none of .jsonl"),
-        ("all", {}, ValueError, "path: the ending of all is none of"),
-        ("all.csv", {"format": "xml"}, ValueError, "format must be 'jsonl' or 'csv'"),
+        (
+            "all.txt",
+            {},
+            ValueError,
+            "format: cannot tell the format from 'all.txt'.* format='jsonl'",
+        ),
+        ("all", {}, ValueError, "format: cannot tell the format from 'all'"),
+        ("all.csv", {"format": "xml"}, ValueError, "format: must be 'jsonl' or 'csv'"),
         ("all.csv", {"page_size": 101}, ValueError, "page_size must be from 1 to 100"),
         ("all.csv", {"prefetch": -1}, ValueError, "prefetch must be from 0"),
         ("all.csv", {"search": "x" * 256}, ValueError, "search is longer than 255"),
@@ -293,7 +317,7 @@ def test_parts_are_merged_into_the_same_rows(
     assert sorted(merged.read_bytes().splitlines()) == sorted(whole.read_bytes().splitlines())
 
 
-def test_a_part_is_gone_on_with(
+def test_a_part_is_resumed(
     mock: MockCustomers, client: Client, many: list[str], tmp_path: Path
 ) -> None:
     first, second = plan_export(client, 2, page_size=10)
@@ -316,48 +340,110 @@ def test_a_part_is_gone_on_with(
     assert merge_exports([tmp_path / "part-0", path], tmp_path / "all.jsonl", total=250) == 250
 
 
-def test_a_part_that_is_missing_is_told(
-    mock: MockCustomers, client: Client, many: list[str], tmp_path: Path
+@pytest.fixture
+def parts(client: Client, many: list[str], tmp_path: Path) -> list[Path]:
+    """The files of an export in three parts."""
+    paths = [tmp_path / f"part-{index}" for index in range(3)]
+    for path, part in zip(paths, plan_export(client, 3, page_size=20)):
+        export_part(client, path, **part)
+    return paths
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_a_part_that_is_missing_is_told_even_if_the_others_overlap_it(
+    parts: list[Path], tmp_path: Path, missing: int
 ) -> None:
-    for number in range(750):
-        mock.add_customer(external_id=f"more{number}")
-    plan = plan_export(client, 3, page_size=20)
-    for index in (0, 2):
-        export_part(client, tmp_path / f"part-{index}", **plan[index])
-    parts = [tmp_path / "part-0", tmp_path / "part-2"]
+    gap = ["1 to 80", "81 to 160", "161 to 250"][missing]
+    del parts[missing]
 
-    with pytest.raises(IncompleteExportError, match=r"the parts hold \d+ of 1000 customers"):
-        merge_exports(parts, tmp_path / "all.jsonl", total=1_000)
+    with pytest.raises(IncompleteExportError, match=f"a part is missing: .* {gap} of 250"):
+        merge_exports(parts, tmp_path / "all.jsonl", total=250)
 
-    assert files(tmp_path) == ["part-0", "part-2"]
-    with pytest.raises(FileNotFoundError, match="part-1"):
-        merge_exports([*parts, tmp_path / "part-1"], tmp_path / "all.jsonl", total=1_000)
+    assert not (tmp_path / "all.jsonl").exists()
+
+
+def test_a_part_that_is_given_twice_or_nowhere_is_told(parts: list[Path], tmp_path: Path) -> None:
+    target = tmp_path / "all.jsonl"
+
+    with pytest.raises(IncompleteExportError, match="a part is missing"):
+        merge_exports([parts[0], parts[1], parts[1]], target, total=250)
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        merge_exports([*parts, tmp_path / "nowhere"], target, total=250)
+    with pytest.raises(IncompleteExportError, match="a part is missing"):
+        merge_exports([], target, total=250)
+    assert merge_exports([parts[2], *parts], target, total=250) == 250
+
+
+def test_rows_of_another_app_or_search_cannot_fill_up_a_part(
+    mock: MockCustomers, client: Client, parts: list[Path], tmp_path: Path
+) -> None:
+    other = mock.add_app(name="Other")
+    for number in range(250):
+        mock.add_customer(external_id=f"theirs{number}", app_id=other)
+    strangers = [
+        plan_export(client, 3, page_size=20, app_id=other)[1],
+        plan_export(client, 3, page_size=20, search="Zo")[1],
+        plan_export(client, 3, page_size=20, app_id=None)[1],
+    ]
+
+    for stranger in strangers:
+        path = tmp_path / "stranger"
+        export_part(client, path, **stranger)
+        with pytest.raises(ValueError, match=r"parts: .*stranger is of another export"):
+            merge_exports([parts[0], path, parts[2]], tmp_path / "all.jsonl", total=250)
+    with pytest.raises(ValueError, match=r"parts: .*part-0 is of another export"):
+        merge_exports(parts, tmp_path / "all.jsonl", total=249)
+
+
+def test_a_part_that_was_cut_short_is_told(parts: list[Path], tmp_path: Path) -> None:
+    for part in parts:
+        lines = part.read_bytes().splitlines(keepends=True)
+        part.write_bytes(b"".join(lines[:60]))
+
+    with pytest.raises(IncompleteExportError, match=r"the parts hold \d+ of 250 customers"):
+        merge_exports(parts, tmp_path / "all.jsonl", total=250)
+
+    assert not (tmp_path / "all.jsonl").exists()
 
 
 @pytest.mark.parametrize("junk", ["id,name", '{"id": []}', "[]", "null", '{"id": "a"}'])
-def test_a_file_that_is_no_part_is_told(
-    client: Client, many: list[str], tmp_path: Path, junk: str
+def test_a_line_that_is_not_a_customer_is_told(
+    parts: list[Path], tmp_path: Path, junk: str
+) -> None:
+    number = len(parts[2].read_bytes().splitlines()) + 1
+    with parts[2].open("a", encoding="utf-8") as file:
+        file.write(junk)
+
+    with pytest.raises(ValueError, match=rf"parts: line {number} of .*part-2 is not a customer"):
+        merge_exports(parts, tmp_path / "all.jsonl", total=250)
+
+    assert not (tmp_path / "all.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    "first", ["", "id,name\n", "[]\n", "{}\n", '{"export": 1, "span": null}\n']
+)
+def test_a_file_that_is_not_a_part_is_told(
+    client: Client, many: list[str], tmp_path: Path, first: str
 ) -> None:
     part = tmp_path / "part"
-    export_customers(client, part, format="jsonl", page_size=20)
-    part.write_text(part.read_text(encoding="utf-8") + junk, encoding="utf-8")
+    export_customers(client, part, format="jsonl")
+    part.write_text(first + part.read_text(encoding="utf-8"), encoding="utf-8")
 
-    with pytest.raises(ValueError, match=r"parts: line 251 of .*part is no customer"):
-        merge_exports([part], tmp_path / "all.jsonl", total=1)
+    with pytest.raises(ValueError, match=r"parts: .*part was not written by export_part"):
+        merge_exports([part], tmp_path / "all.jsonl", total=250)
 
     assert files(tmp_path) == ["part"]
 
 
-def test_a_part_without_a_last_line_end_is_merged(
-    client: Client, many: list[str], tmp_path: Path
-) -> None:
-    part, merged = tmp_path / "part", tmp_path / "all.jsonl"
-    export_customers(client, part, format="jsonl")
-    whole = part.read_bytes()
-    part.write_bytes(whole[:-1])
+def test_a_part_without_a_last_line_end_is_merged(parts: list[Path], tmp_path: Path) -> None:
+    whole, merged = tmp_path / "whole.jsonl", tmp_path / "all.jsonl"
+    merge_exports(parts, whole, total=250)
+    for part in parts:
+        part.write_bytes(part.read_bytes()[:-1])
 
-    assert merge_exports([part, part], merged, total=250) == 250
-    assert merged.read_bytes() == whole
+    assert merge_exports(parts, merged, total=250) == 250
+    assert merged.read_bytes() == whole.read_bytes()
 
 
 def test_a_part_is_not_merged_into_itself(tmp_path: Path) -> None:
@@ -413,7 +499,7 @@ def test_a_directory_in_the_place_of_the_file_is_told_before_the_work(
     assert not mock.requests
 
 
-def test_what_cannot_be_put_in_place_stays_to_go_on_from(
+def test_what_cannot_be_put_in_place_stays_to_be_resumed(
     client: Client, many: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "all.jsonl"
@@ -432,12 +518,22 @@ def test_what_cannot_be_put_in_place_stays_to_go_on_from(
     assert files(tmp_path) == ["all.jsonl"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no permissions of this kind")
+# --- which files are written, and who may read them -------------------------------------------
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="no permissions of this kind")
+
+
+def bits(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+@posix
 def test_links_and_permissions_stay(client: Client, many: list[str], tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     target = tmp_path / "elsewhere" / "all.jsonl"
     target.write_text("old\n")
-    target.chmod(0o600)
+    target.chmod(0o640)
     link = tmp_path / "all.jsonl"
     link.symlink_to(target)
 
@@ -445,7 +541,152 @@ def test_links_and_permissions_stay(client: Client, many: list[str], tmp_path: P
 
     assert link.is_symlink()
     assert len(ids_in(target)) == 250
-    assert target.stat().st_mode & 0o777 == 0o600
+    assert bits(target) == 0o640
+
+
+@posix
+@pytest.mark.parametrize("before", [None, 0o640, 0o644, 0o400])
+@pytest.mark.parametrize("left", [False, True])
+def test_what_is_written_on_the_way_is_as_private_as_the_file(
+    client: Client, many: list[str], tmp_path: Path, before: int | None, *, left: bool
+) -> None:
+    path, part = tmp_path / "all.jsonl", tmp_path / "all.jsonl.part"
+    wanted = 0o600 if before is None else before
+    if before is not None:
+        path.touch()
+        path.chmod(before)
+    if left:
+        part.touch(0o666)
+
+    stopped(client, path, 60)
+
+    assert bits(part) == wanted
+    assert bits(tmp_path / "all.jsonl.part.state") == wanted
+    assert export_customers(client, path, page_size=20, resume=True) == 250
+    assert bits(path) == wanted
+
+
+@posix
+def test_a_merged_file_and_its_parts_are_private(parts: list[Path], tmp_path: Path) -> None:
+    merge_exports(parts, tmp_path / "all.csv", total=250)
+
+    assert {bits(path) for path in tmp_path.iterdir()} == {0o600}
+
+
+@posix
+@pytest.mark.parametrize("name", ["all.jsonl", "all.jsonl.part", "all.jsonl.part.state"])
+@pytest.mark.parametrize("work", ["export", "resume", "merge"])
+def test_what_is_not_a_regular_file_is_refused_and_left(
+    mock: MockCustomers, client: Client, tmp_path: Path, name: str, work: str
+) -> None:
+    if work == "merge" and name.endswith("state"):
+        pytest.skip("a merge has no state")
+    path = tmp_path / "all.jsonl"
+    os.mkfifo(tmp_path / name)
+
+    works: dict[str, Any] = {
+        "export": lambda: export_customers(client, path),
+        "resume": lambda: export_customers(client, path, resume=True),
+        "merge": lambda: merge_exports([], path, total=0),
+    }
+
+    with pytest.raises(ValueError, match=f"path: .*{name} exists and is not a regular file"):
+        works[work]()
+
+    assert stat.S_ISFIFO((tmp_path / name).stat().st_mode)
+    assert files(tmp_path) == [name]
+    assert not mock.requests
+
+
+@posix
+def test_a_link_to_what_is_not_a_regular_file_is_refused(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "all.jsonl").symlink_to(tmp_path / "fifo")
+
+    with pytest.raises(ValueError, match="is not a regular file"):
+        export_customers(client, tmp_path / "all.jsonl")
+
+    assert not mock.requests
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_stream_gets_what_a_file_would(
+    client: Client, many: list[str], tmp_path: Path, form: Any
+) -> None:
+    path = tmp_path / f"all.{form}"
+    export_customers(client, path)
+    stream = io.BytesIO()
+    seen: list[ExportProgress] = []
+
+    assert export_customers(client, stream, format=form, progress=seen.append) == 250
+
+    assert stream.getvalue() == path.read_bytes()
+    assert seen[-1] == ExportProgress(250, 250)
+
+
+def test_a_dash_is_standard_output_as_json_lines(
+    client: Client, many: list[str], tmp_path: Path, capfdbinary: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    export_customers(client, "-")
+    sys.stdout.flush()
+
+    lines = capfdbinary.readouterr().out.splitlines()
+    assert len({json.loads(line)["id"] for line in lines}) == 250
+    assert files(tmp_path) == []
+
+
+def test_a_stream_cannot_be_resumed(mock: MockCustomers, client: Client) -> None:
+    with pytest.raises(ValueError, match="resume: an export to a stream cannot be resumed"):
+        export_customers(client, io.BytesIO(), resume=True)
+
+    assert not mock.requests
+
+
+def test_an_export_that_may_lack_customers_is_not_resumed_where_that_is_an_error(
+    client: Client, many: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lossy(*arguments: Any, **options: Any) -> Any:
+        for number, customer in enumerate(walk(*arguments, **options)):
+            yield customer
+            if number == 100:
+                warnings.warn("3 are missing", IncompleteListWarning, stacklevel=1)
+
+    monkeypatch.setattr(_exporting, "walk", lossy)
+    with pytest.raises(IncompleteListWarning):
+        export_customers(client, tmp_path / "all.jsonl", page_size=20)
+
+    assert files(tmp_path) == []
+
+
+# --- CSV for a spreadsheet ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff20"])
+def test_cells_that_a_spreadsheet_would_run_are_marked_on_request(
+    mock: MockCustomers, client: Client, tmp_path: Path, first: str
+) -> None:
+    name = f"{first}HYPERLINK(1)"
+    mock.add_customer(external_id="a-1", name=name, city="x=1", metadata={"a": "=1"})
+    cells = {}
+    for safe in (False, True):
+        path = tmp_path / f"{safe}.csv"
+        export_customers(client, path, excel_safe=safe)
+        with path.open(encoding="utf-8", newline="") as file:
+            (cells[safe],) = csv.DictReader(file)
+
+    assert cells[False]["name"] == name
+    assert cells[True] == {**cells[False], "name": f"'{name}"}
+
+
+def test_json_lines_cannot_be_marked(mock: MockCustomers, client: Client, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="excel_safe: is for CSV only"):
+        export_customers(client, tmp_path / "all.jsonl", excel_safe=True)
+
+    assert not mock.requests
 
 
 def test_an_empty_list_is_split_as_well(

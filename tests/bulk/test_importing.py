@@ -1,8 +1,9 @@
-"""Imports against the fake service: what is sent, what is refused, and how a run goes on."""
+"""Imports against the fake service: what is sent, what is refused, and how a run resumes."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 
 from customers_sdk import AuthenticationError, Client, ServerError, TransportError
 from customers_sdk.bulk import CsvRows, Progress, Row, import_rows
-from customers_sdk.bulk._pace import Pace
+from customers_sdk.bulk._journal import Journal
+from customers_sdk.bulk._rate import RateLimit
 from customers_sdk.testing import MockCustomers
 
 
@@ -309,7 +311,7 @@ def test_a_journal_shows_nothing_of_a_customer(
     assert "Name" not in text
     assert mock.api_key not in text
     assert json.loads(text.splitlines()[0]) == {
-        "journal": 1,
+        "journal": 2,
         "base_url": mock.base_url,
         "app_id": mock.app_id,
     }
@@ -381,9 +383,9 @@ def test_a_row_that_was_refused_is_named_again_and_not_sent(
     [
         ("id,name\nu1,Ada\n", "journal: .* is not the journal of an import"),
         ("precious", "journal: .* is not the journal of an import"),
-        ('{"journal": 2}\n', "journal: .* was written by another version"),
+        ('{"journal": 1}\n', "journal: .* was written by another version.* delete it"),
         (
-            '{"journal": 1, "base_url": "https://other.example", "app_id": "app-2"}\n',
+            '{"journal": 2, "base_url": "https://other.example", "app_id": "app-2"}\n',
             "journal: .* is of an import into app app-2 at https://other.example",
         ),
     ],
@@ -401,15 +403,92 @@ def test_a_file_that_is_no_journal_of_this_import_is_left_alone(
     assert not mock.requests
 
 
-def test_a_damaged_journal_is_refused(mock: MockCustomers, client: Client, tmp_path: Path) -> None:
+def flipped(text: bytes, bit: int) -> bytes:
+    changed = bytearray(text)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def test_no_flipped_bit_of_a_journal_loses_a_row(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    path = tmp_path / "users.journal"
+    rows = [Row(number, fields) for number, fields in enumerate(people(4))]
+    scope = {"base_url": mock.base_url, "app_id": mock.app_id}
+    with Journal(path, scope) as journal:
+        for row, outcome in zip(rows, ("created", "failed", "rejected")):
+            journal.add(row, outcome, "no mail" if outcome == "rejected" else "")
+    whole = path.read_bytes()
+    header = whole.index(b"\n") + 1
+    with Journal(path, scope) as journal:
+        before = [journal.entry(row) for row in rows]
+
+    for bit in range(8 * header, 8 * len(whole)):
+        path.write_bytes(flipped(whole, bit))
+        with Journal(path, scope) as journal:
+            entries = [journal.entry(row) for row in rows]
+        changed = [now for now, then in zip(entries, before) if now != then]
+        assert changed, bit
+        assert changed == [None] * len(changed), bit
+
+
+def test_a_damaged_line_of_a_journal_is_imported_again_and_not_counted(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
     journal = tmp_path / "users.journal"
     interrupted(client, journal, people(20), 5)
-    lines = journal.read_text().splitlines()
-    lines[2] = "}"
-    journal.write_text("\n".join(lines) + "\n")
+    lines = journal.read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b"created", b"kreated")
+    lines[3] = b"}\n"
+    journal.write_bytes(b"".join(lines))
 
-    with pytest.raises(ValueError, match="is damaged in line 3"):
-        import_rows(client, people(20), journal=journal)
+    report = import_rows(client, people(20), journal=journal)
+
+    assert report.complete
+    assert report.resumed == len(lines) - 3
+    assert report.unchanged == 2
+    assert len(stored(mock)) == 20
+
+
+def test_a_word_that_a_journal_does_not_know_counts_for_nothing(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    row = Row(1, {"external_id": "u1"})
+    scope = {"base_url": mock.base_url, "app_id": mock.app_id}
+    with Journal(tmp_path / "users.journal", scope) as journal:
+        journal.add(row, "creatad")
+
+    with Journal(tmp_path / "users.journal", scope) as journal:
+        assert journal.entry(row) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no permissions of this kind")
+@pytest.mark.parametrize("before", [None, 0o640])
+def test_a_journal_is_private_unless_it_was_not(
+    client: Client, tmp_path: Path, before: int | None
+) -> None:
+    journal = tmp_path / "users.journal"
+    if before is not None:
+        journal.touch()
+        journal.chmod(before)
+
+    interrupted(client, journal, people(3), 1)
+
+    assert journal.stat().st_mode & 0o777 == (before or 0o600)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no FIFOs")
+def test_a_journal_that_is_not_a_regular_file_is_refused_and_left(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    journal = tmp_path / "users.journal"
+    os.mkfifo(journal)
+
+    with pytest.raises(ValueError, match=r"journal: .* exists and is not a regular file"):
+        import_rows(client, people(2), journal=journal)
+
+    assert journal.is_fifo()
+    assert not mock.requests
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no flock")
@@ -488,12 +567,12 @@ def test_a_csv_file_goes_all_the_way(mock: MockCustomers, client: Client, tmp_pa
 def test_a_rate_spaces_rows_evenly_and_lets_no_burst_follow_a_pause() -> None:
     now = 0.0
     passed = []
-    pace = Pace(10, lambda: now)
+    limit = RateLimit(10, lambda: now)
     for number in range(6):
         if number == 3:
             now += 5
-        now += max(pace.seconds(), 0)
-        pace.pass_one()
+        now += max(limit.wait_seconds(), 0)
+        limit.count()
         passed.append(round(now, 6))
 
     assert passed == [0, 0.1, 0.2, 5.2, 5.3, 5.4]
@@ -503,7 +582,7 @@ def test_a_rate_holds_for_what_is_sent(
     mock: MockCustomers, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passed = []
-    monkeypatch.setattr(Pace, "pass_one", lambda self: passed.append(1))
+    monkeypatch.setattr(RateLimit, "count", lambda self: passed.append(1))
     mock.add_customer(external_id="u0", name="Name 0")
 
     import_rows(client, people(5), rate=1_000)
@@ -627,3 +706,19 @@ def test_a_proxys_400_is_not_the_services(mock: MockCustomers) -> None:
     report = import_rows(mock.client(max_retries=0), people(2))
 
     assert [each.final for each in report.rejections] == [False]
+
+
+def test_what_the_checks_reject_is_told_once_before_the_first_request(
+    mock: MockCustomers, client: Client
+) -> None:
+    told: list[tuple[int, list[int]]] = []
+    rows = [{"name": "nobody"}, {"external_id": "u1"}, {"external_id": "u1"}]
+
+    import_rows(
+        client,
+        rows,
+        on_checked=lambda found: told.append((len(mock.requests), [each.line for each in found])),
+    )
+    import_rows(client, people(1), on_checked=lambda found: told.append((0, list(found))))
+
+    assert told == [(0, [1, 3]), (0, [])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import signal
 import time
 import warnings
@@ -16,6 +17,7 @@ pytest.importorskip("click")
 pytest.importorskip("rich")
 
 from customers_sdk import IncompleteListWarning, bulk
+from customers_sdk.bulk._csv import CsvFile
 from tests.cli.cli_running import run, start
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "users.csv"
     path.write_text(HEADER + ROWS, "utf-8")
     return path
+
+
+UNUSED = "users.csv: columns that fill no field: 'plan'"
 
 
 def _beside(file: Path) -> set[str]:
@@ -57,7 +62,7 @@ def test_an_import_creates_updates_and_leaves_alone(
     assert (stored["u-2"].email, stored["u-2"].city) == ("grace@example.com", "Paris")
     assert stored["u-2"].metadata == {}
     again = customers("import", str(file), *MAPPED, "--workers=3", "--rate=500")
-    assert again.record["unchanged"] == 2
+    assert (again.record["unchanged"], again.complaint) == (2, UNUSED)
     assert _beside(file) == {""}
 
 
@@ -70,7 +75,8 @@ def test_rejected_rows_are_named_kept_and_the_rest_is_imported(
     assert done.code == 6
     assert {each.external_id for each in sandbox.customers} == {"u-1", "u-2"}
     assert (done.record["created"], done.record["rejected"]) == (2, 3)
-    lines = done.err.splitlines()
+    unused, *lines = done.err.splitlines()
+    assert unused == UNUSED
     assert [line.partition(" ")[0] for line in lines] == [
         f"users.csv:{number}:" for number in (4, 6, 5)
     ]
@@ -95,7 +101,7 @@ def test_the_reject_file_is_written_before_the_first_request(
     assert _table(file.with_name("users.csv.rejects.csv"))[0]["line"] == "4"
 
 
-def test_a_mended_reject_file_is_imported_by_the_same_options_and_then_taken_away(
+def test_a_fixed_reject_file_is_imported_by_the_same_options_and_then_deleted(
     sandbox: Sandbox, customers: Run, file: Path
 ) -> None:
     file.write_text(HEADER + ROWS + "u-3,not-a-mail,Emmy,\n", "utf-8")
@@ -127,15 +133,78 @@ def test_columns_called_like_fields_need_no_map(
     done = customers(
         "import", str(file), "--external-id=uid", "--delimiter=tab", "--encoding=cp1252"
     )
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.complaint) == (0, "users.csv: columns that fill no field: 'x'")
     (stored,) = sandbox.customers
     assert (stored.email, stored.metadata) == ("a@b.cc", {"plan": "für"})
 
 
-def test_bytes_that_are_no_text_come_back_as_they_were(
+def test_the_column_of_the_external_id_need_not_be_named_if_it_is_called_so(
     sandbox: Sandbox, customers: Run, file: Path
 ) -> None:
-    file.write_bytes(b"id,name\nu-1,\xff\xfe\n")
+    file.write_text("email,external_id\na@b.cc,u-1\n", "utf-8")
+    assert customers("import", str(file)).code == 0
+    assert [each.external_id for each in sandbox.customers] == ["u-1"]
+
+
+def test_columns_that_fill_no_field_are_named_with_the_nearest_or_refused(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text("external_id, name,postalCode,Email,x\nu-1,Ada,1234,a@b.cc,\n", "utf-8")
+    named = (
+        "users.csv: columns that fill no field: ' name' (did you mean 'name'?), 'postalCode' "
+        "(did you mean 'postal_code'?), 'Email' (did you mean 'email'?), 'x'"
+    )
+    refused = customers("import", str(file), "--map=metadata.x=x", "--strict")
+    assert refused.code == 2
+    assert "--strict: " in refused.complaint
+    assert "'postalCode' (did you mean 'postal_code'?)" in refused.complaint
+    assert not sandbox.requests
+    file.write_text("city," + file.read_text("utf-8").replace("\n", "\nBern,", 1), "utf-8")
+    done = customers("import", str(file))
+    assert (done.code, done.complaint) == (0, named)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (b"external_id;name\nu-1;Ada\n", "Pass --delimiter ';'."),
+        (b"external_id\tname\nu-1\tAda\n", "Pass --delimiter tab."),
+        ("external_id,name\nu-1,Zoë\n".encode("utf-16"), "Pass --encoding utf-16."),
+        ("external_id,name\nu-1,Zoë\n".encode("utf-16-le"), "Pass --encoding utf-16-le."),
+        ("external_id,name\nu-1,Zoë €\n".encode("cp1252"), "Pass --encoding cp1252."),
+        ("external_id,name\nu-1,Zoë \x81\n".encode("latin-1"), "Pass --encoding latin-1."),
+    ],
+)
+def test_a_file_of_another_kind_is_refused_with_the_option_that_reads_it(
+    sandbox: Sandbox, customers: Run, file: Path, text: bytes, advice: str
+) -> None:
+    file.write_bytes(text)
+    refused = customers("import", str(file))
+    assert (refused.code, refused.out) == (2, "")
+    assert advice in refused.complaint
+    assert not sandbox.requests
+    option = advice.removeprefix("Pass ").rstrip(".").replace("'", "")
+    assert customers("import", str(file), *option.split()).code == 0
+    (stored,) = sandbox.customers
+    assert (stored.name or "").startswith(("Zoë", "Ada"))
+
+
+def test_a_wrong_column_is_told_by_the_option_with_the_nearest(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text("externalId,name\nu-1,Ada\n", "utf-8")
+    done = customers("import", str(file))
+    assert done.code == 2
+    assert "--external-id: " in done.complaint
+    assert "no column 'external_id'; did you mean 'externalId'?" in done.complaint
+    done = customers("import", str(file), "--external-id=externalId", "--map=name=nam")
+    assert "--map: " in done.complaint
+
+
+def test_bytes_that_are_not_text_come_back_as_they_were(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_bytes("id,name\nu-0,Zoëë\n".encode() + b"u-1,\xff\xfe\n")
     assert customers("import", str(file), "--external-id=id").code == 6
     assert b",u-1,\xff\xfe\n" in file.with_name("users.csv.rejects.csv").read_bytes()
 
@@ -145,7 +214,8 @@ def test_a_dry_run_changes_nothing(sandbox: Sandbox, customers: Run, file: Path)
     kept = file.with_name("users.csv.rejects.csv")
     kept.write_text("kept", "utf-8")
     done = customers("import", str(file), *MAPPED, "--dry-run")
-    assert (done.code, done.complaint) == (6, "users.csv:4: external_id is missing")
+    assert done.code == 6
+    assert done.err.splitlines() == [UNUSED, "users.csv:4: external_id is missing"]
     assert (done.record["created"], done.record["dryRun"]) == (2, True)
     assert not sandbox.customers
     assert (_beside(file), kept.read_text("utf-8")) == ({"", ".rejects.csv"}, "kept")
@@ -154,9 +224,15 @@ def test_a_dry_run_changes_nothing(sandbox: Sandbox, customers: Run, file: Path)
 
 
 def test_only_the_first_bad_lines_are_named(sandbox: Sandbox, customers: Run, file: Path) -> None:
-    file.write_text(HEADER + ",,,\n" * 25, "utf-8")
+    file.write_text(HEADER + ",,x,\n" * 25, "utf-8")
     lines = customers("import", str(file), *MAPPED).err.splitlines()
-    assert (len(lines), lines[-1]) == (11, "… and 15 more")
+    assert (len(lines), lines[-1]) == (12, "… and 15 more")
+
+
+def test_rows_of_empty_cells_are_skipped(sandbox: Sandbox, customers: Run, file: Path) -> None:
+    file.write_text(HEADER + ",,,\n" + ROWS + ",, ,\n,,,,,,\n", "utf-8")
+    done = customers("import", str(file), *MAPPED)
+    assert (done.code, done.record["created"], done.record["rejected"]) == (0, 2, 0)
 
 
 @pytest.mark.parametrize(
@@ -193,32 +269,79 @@ def test_wrong_options_are_2_in_one_line_and_touch_nothing(
     assert (_beside(file), file.read_text("utf-8")) == ({""}, HEADER + ROWS)
 
 
-def test_a_failed_import_goes_on_with_the_same_command(
+def test_a_file_that_is_not_regular_is_refused_and_left(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    fifo = file.with_name("fifo")
+    os.mkfifo(fifo)
+    for arguments in (
+        ["import", str(file), *MAPPED, "--rejects", str(fifo)],
+        ["import", str(file), *MAPPED, "--journal", str(fifo)],
+        ["import", str(fifo), *MAPPED],
+        ["export", str(fifo), "--format=csv"],
+    ):
+        done = customers(*arguments)
+        assert done.code == 2
+        assert "not a regular file" in done.err
+    assert fifo.is_fifo()
+    assert not sandbox.requests
+
+
+@pytest.mark.parametrize("before", [None, 0o640])
+def test_a_reject_file_is_private_unless_it_was_not(
+    sandbox: Sandbox, customers: Run, file: Path, before: int | None
+) -> None:
+    file.write_text(HEADER + ",,Nameless,\n", "utf-8")
+    rejects = file.with_name("users.csv.rejects.csv")
+    if before is not None:
+        rejects.touch()
+        rejects.chmod(before)
+    customers("import", str(file), *MAPPED)
+    assert rejects.stat().st_mode & 0o777 == (before or 0o600)
+
+
+def test_an_import_reads_its_file_twice_and_checks_it_once(
+    sandbox: Sandbox, customers: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walks = []
+    walk = CsvFile.records
+
+    def counted(self: CsvFile) -> Any:
+        records = list(walk(self))
+        walks.append(len(records))
+        return iter(records)
+
+    monkeypatch.setattr(CsvFile, "records", counted)
+    assert customers("import", str(file), *MAPPED).code == 0
+    assert walks[1:] == [3, 3]  # the first is for the header
+
+
+def test_a_failed_import_is_resumed_by_the_same_command(
     sandbox: Sandbox, customers: Run, file: Path
 ) -> None:
     sandbox.fail_next(503, 6, method="POST", path="/customers")
     done = customers("import", str(file), *MAPPED)
     assert done.code == 6
     assert (done.record["created"], done.record["failed"]) == (1, 1)
-    assert "(for now)" in done.complaint
+    assert "(for now)" in done.err
     assert ".journal" in _beside(file)
     again = customers("import", str(file), *MAPPED)
     assert (again.code, again.record["created"], again.record["resumed"]) == (0, 1, 1)
     assert _beside(file) == {""}
 
 
-def test_an_outage_ends_an_import_and_says_how_to_go_on(
+def test_an_outage_ends_an_import_and_says_how_to_resume(
     sandbox: Sandbox, customers: Run, file: Path
 ) -> None:
     file.write_text(HEADER + "".join(f"u-{number},,,\n" for number in range(30)), "utf-8")
     sandbox.fail_next(503, 999)
     done = customers("import", str(file), *MAPPED)
     assert done.code == 5
-    assert done.complaint.endswith("; the same command goes on")
+    assert done.err.endswith(" Run the same command again to resume.\n")
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_a_killed_import_goes_on_and_creates_nobody_twice(
+def test_a_killed_import_is_resumed_and_creates_no_customer_twice(
     sandbox: Sandbox, file: Path, how: signal.Signals
 ) -> None:
     bad = "u-bad,not-a-mail,x,\n"
@@ -234,7 +357,10 @@ def test_a_killed_import_goes_on_and_creates_nobody_twice(
     _, complaint = process.communicate(timeout=20)
     assert process.returncode == (130 if how is signal.SIGINT else -signal.SIGKILL)
     if how is signal.SIGINT:
-        assert complaint == "customers: interrupted; the same command goes on\n"
+        assert complaint.splitlines() == [
+            UNUSED,
+            "Interrupted. Run the same command again to resume.",
+        ]
     assert 10 <= len(sandbox.customers) < 60
     sandbox.clear_faults()
     done = run("import", str(file), *MAPPED, "--workers=2")
@@ -264,16 +390,38 @@ def test_an_export_is_complete(
     assert [each.name for each in tmp_path.iterdir()] == [target.name]
 
 
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_dash_is_standard_output(sandbox: Sandbox, customers: Run, form: str) -> None:
+    for number in range(7):
+        sandbox.add_customer(external_id=f"=u-{number}")
+    done = customers("export", "-", f"--format={form}", "--page-size=3")
+    assert (done.code, done.err) == (0, "")
+    if form == "jsonl":
+        assert len({record["id"] for record in done.records}) == 7
+        assert customers("export", "-").out == done.out
+        assert customers("export", "-", "--resume").code == 2
+        assert customers("export", "-", "--excel-safe").code == 2
+    else:
+        rows = list(csv.DictReader(io.StringIO(done.out)))
+        assert rows[0]["external_id"].startswith("=u-")
+        safe = customers("export", "-", "--format=csv", "--excel-safe").out
+        assert all(
+            row["external_id"].startswith("'=u-") for row in csv.DictReader(io.StringIO(safe))
+        )
+
+
 def test_the_format_is_the_files_ending_or_named(
     sandbox: Sandbox, customers: Run, tmp_path: Path
 ) -> None:
     sandbox.add_customer(external_id="u-1")
-    assert customers("export", str(tmp_path / "all.txt")).code == 2
+    refused = customers("export", str(tmp_path / "all.txt"))
+    assert refused.code == 2
+    assert "Pass --format jsonl." in refused.complaint
     assert customers("export", str(tmp_path / "all.txt"), "--format=jsonl").code == 0
     assert json.loads((tmp_path / "all.txt").read_text("utf-8"))["externalId"] == "u-1"
 
 
-def test_an_export_that_is_cut_short_says_how_to_go_on_and_does(
+def test_an_export_that_is_cut_short_says_how_to_resume_and_does(
     sandbox: Sandbox, customers: Run, tmp_path: Path
 ) -> None:
     for number in range(9):
@@ -283,7 +431,7 @@ def test_an_export_that_is_cut_short_says_how_to_go_on_and_does(
     sandbox.faults.add(_third_page_fails())
     done = customers("export", str(target), "--page-size=3")
     assert (done.code, target.read_text("utf-8")) == (5, "old")
-    assert done.complaint.endswith("; the same command with --resume goes on")
+    assert done.complaint.endswith(". Run the same command with --resume to resume.")
     sandbox.clear_faults()
     again = customers("export", str(target), "--page-size=3", "--resume")
     assert again.record["customers"] == 9

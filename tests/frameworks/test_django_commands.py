@@ -17,6 +17,7 @@ from django.core.management.base import SystemCheckError
 from customers_sdk import IncompleteListWarning
 from customers_sdk.customers import Customers
 from customers_sdk.django import get_client, get_fake
+from customers_sdk.sandbox.faults.faults import Fault
 from tests.doubles import APP, KEY
 
 
@@ -88,15 +89,28 @@ def test_an_export_that_fails_leaves_what_was_there(five: list[str], tmp_path: P
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_an_interrupted_export_is_resumed(five: list[str], tmp_path: Path) -> None:
+    for number in range(150):
+        get_fake().add_customer(external_id=f"more-{number}")
+    target = tmp_path / "customers.jsonl"
+    get_fake().faults.add(Fault("fail_next", 99, after=1, status=400, path="/customers"))
+    with pytest.raises(CommandError, match="nothing was written: 400"):
+        run("customers_export", str(target))
+    assert not target.exists()
+    get_fake().clear_faults()
+    run("customers_export", str(target), resume=True)
+    assert len(set(lines(target.read_text()))) == 155
+    assert list(tmp_path.iterdir()) == [target]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-def test_an_interrupted_export_leaves_nothing(
+def test_an_export_that_is_interrupted_at_once_leaves_nothing(
     five: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
-    def half(self: Customers, **_: Any) -> Any:
-        yield get_fake().customers[0]
+    def interrupt(self: Customers, **_: Any) -> Any:
         raise error
 
-    monkeypatch.setattr(Customers, "list", half)
+    monkeypatch.setattr(Customers, "list_page", interrupt)
     with pytest.raises(error):
         run("customers_export", str(tmp_path / "customers.jsonl"))
     assert list(tmp_path.iterdir()) == []
@@ -105,11 +119,13 @@ def test_an_interrupted_export_leaves_nothing(
 def test_a_list_that_may_lack_customers_is_no_export(
     five: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def short(self: Customers, **_: Any) -> Any:
-        yield get_fake().customers[0]
-        warnings.warn("some are missing", IncompleteListWarning, stacklevel=2)
+    whole = Customers.list_page
 
-    monkeypatch.setattr(Customers, "list", short)
+    def short(self: Customers, **asked: Any) -> Any:
+        warnings.warn("some are missing", IncompleteListWarning, stacklevel=2)
+        return whole(self, **asked)
+
+    monkeypatch.setattr(Customers, "list_page", short)
     with pytest.raises(CommandError, match="nothing was written: some are missing"):
         run("customers_export", str(tmp_path / "customers.jsonl"))
     assert list(tmp_path.iterdir()) == []
@@ -123,8 +139,36 @@ def test_a_link_is_followed_and_stays_one(five: list[str], tmp_path: Path) -> No
     assert len(lines(real.read_text())) == 5
 
 
-@pytest.mark.parametrize("target", [".", "missing/customers.jsonl"])
-def test_where_no_file_can_be_is_said(five: list[str], tmp_path: Path, target: str) -> None:
-    with pytest.raises(CommandError, match=r"nothing was written: (it is no regular|No such file)"):
+@pytest.mark.parametrize(
+    ("name", "options", "first"),
+    [
+        ("customers.csv", {}, "id,external_id,"),
+        ("customers", {"format": "csv"}, "id,external_id,"),
+        ("customers", {}, '{"id":'),
+        ("-", {"format": "csv"}, "id,external_id,"),
+    ],
+)
+def test_the_format_is_named_or_the_files_ending_or_json_lines(
+    five: list[str], tmp_path: Path, name: str, options: Any, first: str
+) -> None:
+    target = tmp_path / name
+    out, _ = run("customers_export", name if name == "-" else str(target), **options)
+    assert (out or target.read_text()).startswith(first)
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        (".", "Is a directory"),
+        ("missing/customers.jsonl", "No such file"),
+        ("fifo", "path: .*fifo exists and is not a regular file"),
+    ],
+)
+def test_where_no_file_can_be_is_said(
+    five: list[str], tmp_path: Path, target: str, reason: str
+) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(CommandError, match=f"nothing was written: {reason}"):
         run("customers_export", str(tmp_path / target))
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["fifo"]
+    assert not get_fake().requests

@@ -51,8 +51,6 @@ NOT_YET = {
     "customers_sdk/cli/_sandbox.py: customers_sdk.sandbox.__main__",
     "customers_sdk/_wire/schema.py",
     "customers_sdk/customers.py",
-    "customers_sdk/bulk/_exporting.py: createdAt",
-    "customers_sdk/bulk/_exporting.py: updatedAt",
     "customers_sdk/cli/_wallet.py: customerAccountId",
     "customers_sdk/cli/_errors.py: _other",
     # The message of SQLite is all that tells one broken constraint from another before 3.11.

@@ -1,4 +1,4 @@
-"""What there is to do: the first walk over the rows of an import."""
+"""The first walk over the rows of an import, before any request: what is there to do."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from customers_sdk.bulk._journal import FAILED, REJECTED, Journal
 from customers_sdk.bulk._rows import Rejection, Rows, with_problems
 
 
-class Plan(NamedTuple):
+class Preflight(NamedTuple):
     """What the first walk over the rows of an import finds.
 
     Attributes:
         total: how many rows there are.
-        fields: the fields that those to import hold.
-        wanted: the external ids of the rows to import.
-        late: those of them that failed in an earlier run, and may again.
+        fields: the fields that the pending rows hold.
+        pending: the external ids of the rows to import.
+        retries: those of them that failed in an earlier run, and are imported last.
         rejections: the rows that are wrong, or were refused in an earlier run, by index.
         resumed: how many an earlier run has imported.
     """
 
     total: int
     fields: frozenset[str]
-    wanted: frozenset[str]
-    late: frozenset[str]
+    pending: frozenset[str]
+    retries: frozenset[str]
     rejections: dict[int, Rejection]
     resumed: int
 
 
-def plan_of(rows: Rows, journal: Journal | None) -> Plan:
-    """Check all rows, and see which of them an earlier run has settled."""
+def preflight(rows: Rows, journal: Journal | None) -> Preflight:
+    """Check all rows, and find out which of them an earlier run has done."""
     rejections = {}
     fields: set[str] = set()
-    wanted: set[str] = set()
-    late: set[str] = set()
+    pending: set[str] = set()
+    retries: set[str] = set()
     total = resumed = 0
     for index, (row, problem) in enumerate(with_problems(rows)):
         total += 1
@@ -41,20 +41,20 @@ def plan_of(rows: Rows, journal: Journal | None) -> Plan:
             rejections[index] = Rejection(row, problem)
             continue
         before = journal.entry(row) if journal is not None else None
-        if before is None or before.what == FAILED:
+        if before is None or before.outcome == FAILED:
             fields.update(row.fields)
-            wanted.add(row.external_id)
+            pending.add(row.external_id)
             if before is not None:
-                late.add(row.external_id)
-        elif before.what == REJECTED:
+                retries.add(row.external_id)
+        elif before.outcome == REJECTED:
             rejections[index] = Rejection(row, before.reason)
         else:
             resumed += 1
-    return Plan(
+    return Preflight(
         total,
         frozenset(fields - {"external_id"}),
-        frozenset(wanted),
-        frozenset(late),
+        frozenset(pending),
+        frozenset(retries),
         rejections,
         resumed,
     )

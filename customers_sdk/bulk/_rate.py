@@ -9,8 +9,16 @@ from collections.abc import Callable
 from customers_sdk import _checks
 
 
-class Pace:
-    """Lets so many pass a second, at even intervals; a pause is not made up for."""
+class RateLimit:
+    """A number of rows a second, at even intervals; no burst makes up for a pause.
+
+    Args:
+        rate: rows a second; None sets no limit.
+        clock: gives the time in seconds.
+
+    Raises:
+        TypeError, ValueError: ``rate`` is not a number above 0.
+    """
 
     def __init__(self, rate: float | None, clock: Callable[[], float] = time.monotonic) -> None:
         if rate is None:
@@ -24,10 +32,10 @@ class Pace:
         self._clock = clock
         self._next = -math.inf
 
-    def seconds(self) -> float:
-        """How long it is until the next one may pass, 0 or less if it may."""
+    def wait_seconds(self) -> float:
+        """Return the seconds until the next row may be sent, 0 or less if it may now."""
         return self._next - self._clock()
 
-    def pass_one(self) -> None:
-        """Let one pass."""
+    def count(self) -> None:
+        """Count a row that is sent."""
         self._next = max(self._next, self._clock()) + self._interval

@@ -1,0 +1,89 @@
+"""The formats of an export: a customer as a line of JSON, or as a row of CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from customers_sdk._stored import stored_text
+from customers_sdk._wire import codec
+from customers_sdk._wire.schema import wire_name
+from customers_sdk.bulk._errors import ArgumentError
+from customers_sdk.models import CustomerSummary
+
+Format = Literal["jsonl", "csv"]
+
+_ENDINGS: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
+
+_COLUMNS = (
+    *("id", "external_id", "email", "name", "address", "city", "state", "country"),
+    *("postal_code", "metadata", "wallets", "payment_intents", "subscriptions", "invoices"),
+    *("app_id", "created_at", "updated_at"),
+)
+_COUNTS = frozenset({"payment_intents", "subscriptions", "invoices"})
+_JSON = frozenset({"metadata", "wallets"})
+_WIRE_NAMES = [(column, wire_name(column)) for column in _COLUMNS]
+# How a cell begins that a spreadsheet takes for a formula; the last four are full-width.
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+class Layout(NamedTuple):
+    """What a file of customers looks like.
+
+    Attributes:
+        format: ``jsonl`` or ``csv``.
+        excel_safe: whether cells that a spreadsheet would run are marked.
+    """
+
+    format: Format
+    excel_safe: bool = False
+
+    def header(self) -> bytes:
+        """Return what a file begins with."""
+        return _csv_line(_COLUMNS) if self.format == "csv" else b""
+
+    def encode(self, customer: CustomerSummary) -> bytes:
+        """Return a customer's line in a file."""
+        wire = customer.to_dict()
+        if self.format == "jsonl":
+            return codec.encode(wire) + b"\n"
+        cells = [
+            getattr(customer.counts, column)
+            if column in _COUNTS
+            else codec.encode(wire[name]).decode()
+            if column in _JSON
+            else wire[name]
+            for column, name in _WIRE_NAMES
+        ]
+        return _csv_line(map(_marked, cells) if self.excel_safe else cells)
+
+
+def layout_of(path: Path, asked: Format | None, *, excel_safe: bool) -> Layout:
+    """Return the layout asked for, or the one that the file's name tells."""
+    found = _ENDINGS.get(path.suffix.lower()) if asked is None else asked
+    if found is None:
+        endings = ", ".join(_ENDINGS)
+        raise ArgumentError(
+            "format",
+            f"cannot tell the format from {path.name!r}, which ends in none of {endings}",
+            "jsonl",
+        )
+    if found not in _ENDINGS.values():
+        raise ArgumentError("format", "must be 'jsonl' or 'csv'")
+    if excel_safe and found != "csv":
+        raise ArgumentError("excel_safe", "is for CSV only")
+    return Layout(found, excel_safe)
+
+
+def _marked(cell: Any) -> Any:
+    """Return a cell that a spreadsheet shows as text, and never runs."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _csv_line(cells: Iterable[Any]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return stored_text(line.getvalue()).encode()

@@ -1,0 +1,122 @@
+"""One row of an import: created, or brought up to date if the customer exists.
+
+What makes that safe to repeat is the service, which takes an external id once per app: a
+row is first looked up, then created or updated, and a creation that is refused or whose
+response is lost is looked up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from customers_sdk import _checks
+from customers_sdk._recovery import create_or_find
+from customers_sdk._stored import same
+from customers_sdk.bulk._journal import CREATED, UNCHANGED, UPDATED
+from customers_sdk.bulk._preflight import Preflight
+from customers_sdk.bulk._rows import Row
+from customers_sdk.customers import Customers
+from customers_sdk.models import Customer
+
+
+class Known(NamedTuple):
+    """A customer that exists: their id, and what is stored in the fields an import has."""
+
+    id: str
+    stored: Mapping[str, Any]
+
+
+class Upsert:
+    """Creates or updates the customers of an import's rows; used from several threads.
+
+    Args:
+        customers: of the client.
+        app_id: the app to import into.
+        found: what the first walk over the rows has found.
+        dry_run: whether to read, but write nothing.
+    """
+
+    def __init__(
+        self, customers: Customers, app_id: str, found: Preflight, *, dry_run: bool
+    ) -> None:
+        self._customers = customers
+        self._app_id = app_id
+        self._fields = found.fields
+        self._pending = found.pending
+        self._dry_run = dry_run
+        # The customers that exist, by external id; None where each row is looked up.
+        self._index: dict[str, Known] | None = None
+
+    def prepare(self, workers: int) -> None:
+        """List the customers that exist, if that takes fewer requests than to look each up."""
+        if not self._pending:
+            return
+        listed = self._customers.list_page(page_size=1, app_id=self._app_id)
+        if listed.total > len(self._pending) * _checks.LARGEST_PAGE:
+            return
+        self._index = {}
+        if listed.total:
+            ahead = workers if workers > 1 else 0
+            for customer in self._customers.list(app_id=self._app_id, prefetch=ahead):
+                if customer.external_id in self._pending:
+                    self._index[customer.external_id] = self._known(customer)
+
+    def is_unchanged(self, row: Row) -> bool:
+        """Whether a row needs no request: its customer was listed, and is as the row says."""
+        known = self._listed(row)
+        return known is not None and not _changes(row, known)
+
+    def __call__(self, row: Row) -> str:
+        """Create or update the customer of a row; returns the outcome."""
+        known = self._listed(row)
+        if known is None and self._index is None:
+            customer = self._look_up(row)
+            known = None if customer is None else self._known(customer)
+        return self._create(row) if known is None else self._update(row, known)
+
+    def _listed(self, row: Row) -> Known | None:
+        return self._index.get(row.external_id) if self._index is not None else None
+
+    def _known(self, customer: Customer) -> Known:
+        return Known(customer.id, {name: getattr(customer, name) for name in self._fields})
+
+    def _look_up(self, row: Row) -> Customer | None:
+        return self._customers.find_by_external_id(row.external_id, app_id=self._app_id)
+
+    def _create(self, row: Row) -> str:
+        """Create a customer, unless they turn out to exist."""
+        if self._dry_run:
+            return CREATED
+        customer, created = create_or_find(
+            lambda: self._customers.create(app_id=self._app_id, **row.fields),
+            lambda: self._look_up(row),
+            lambda found: not _changes(row, self._known(found)),
+        )
+        return CREATED if created else self._update(row, self._known(customer))
+
+    def _update(self, row: Row, known: Known) -> str:
+        """Send the fields that differ."""
+        changes = _changes(row, known)
+        if self._dry_run or not changes:
+            return UPDATED if changes else UNCHANGED
+        if "metadata" in changes:
+            # It is written as a whole, and others may have added to it since it was listed.
+            known = self._known(self._customers.retrieve(known.id))
+            changes = _changes(row, known)
+        if changes:
+            self._customers.update(known.id, **changes)
+        return UPDATED if changes else UNCHANGED
+
+
+def _changes(row: Row, known: Known) -> dict[str, Any]:
+    """Return the fields of a row that are not stored as the row has them."""
+    changes = {}
+    for name, value in row.fields.items():
+        if name == "external_id":
+            continue
+        stored = known.stored[name]
+        wanted = {**stored, **value} if name == "metadata" else value
+        if not same(wanted, stored):
+            changes[name] = wanted
+    return changes
