@@ -20,10 +20,11 @@ TYPED_EXAMPLES = $(wildcard tests/typing*)
 .DELETE_ON_ERROR:
 # All targets share one environment, and two pips in it would trip over each other.
 .NOTPARALLEL:
-.PHONY: help demo test coverage lint format types docs wheel bench scale clean
+.PHONY: help demo sandbox test coverage lint format types docs docs-open pictures wheel bench scale clean
 
+# A line of three hashes and a title begins a group.
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n -e 's/^### \(.*\)/\n\1/p' -e 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || \
@@ -36,7 +37,8 @@ $(BIN)/python:
 # Compat mode is a plain path file, which pyright can follow.
 $(VENV)/.extra-%: setup.cfg pyproject.toml | $(BIN)/python
 	@echo "Installing customers_sdk[$*] into $(VENV)"
-	@$(PIP) --config-settings editable_mode=compat --editable '.[$*]'
+	@$(PIP) --config-settings editable_mode=compat --editable '.[$*]' || \
+	  { echo "Could not install customers_sdk[$*]: check the network or the proxy, then run make again." >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.tool-%: | $(BIN)/python
@@ -44,9 +46,14 @@ $(VENV)/.tool-%: | $(BIN)/python
 	@$(PIP) $*
 	@touch $@
 
+### Try it
 demo: $(VENV)/.extra-sandbox  ## run all methods against a local sandbox
 	@$(BIN)/python docs/examples/demo.py
 
+sandbox: $(VENV)/.extra-sandbox  ## the service on this machine, with a console in the browser
+	@$(BIN)/python -m customers_sdk.sandbox
+
+### Work on it
 test: $(VENV)/.extra-test  ## run the tests (PYTEST_ARGS="-k name")
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
 
@@ -60,7 +67,7 @@ lint: $(VENV)/.extra-lint  ## ruff: rules and formatting
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-format: $(VENV)/.extra-lint  ## let ruff mend what it can
+format: $(VENV)/.extra-lint  ## let ruff fix what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -73,6 +80,13 @@ docs: $(VENV)/.extra-docs  ## build the documentation, warnings are errors
 	@$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
 	@echo "Built docs/_build/html/index.html"
 
+docs-open: docs  ## build the documentation and open it in a browser
+	@$(BIN)/python -m webbrowser -t "file://$(abspath docs/_build/html/index.html)"
+
+pictures: $(VENV)/.extra-all  ## draw the documentation's pictures of the terminal
+	@$(BIN)/python tools/pictures.py
+
+### Build and measure
 wheel: $(VENV)/.tool-build  ## build the wheel and the source distribution
 	@$(BIN)/python tools/build.py dist
 
