@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 from weakref import WeakSet
 
-from customers_sdk._http.session import Secret
+from customers_sdk._http.secret import Secret
 from customers_sdk.client import Client
 from customers_sdk.errors import ConfigurationError
 

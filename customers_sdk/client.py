@@ -13,7 +13,8 @@ import requests
 from customers_sdk import __version__, _checks, _settings
 from customers_sdk._http import retry
 from customers_sdk._http.call import ApiResponse, Call
-from customers_sdk._http.session import Secret, Sender
+from customers_sdk._http.secret import Secret
+from customers_sdk._http.session import Sender
 from customers_sdk._http.transport import Transport
 from customers_sdk._resource import Attached
 from customers_sdk._settings import Timeout

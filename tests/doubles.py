@@ -17,6 +17,8 @@ from customers_sdk.customers import Customers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from customers_sdk._http.session import Watch
+
 KEY = "nr_test_sk_unitunitunit0001"
 APP = "a1a1a1a1-0000-4000-8000-000000000001"
 BASE = "https://api.example.test"
@@ -238,7 +240,7 @@ class Sent(NamedTuple):
     target: str
     headers: dict[str, str]
     body: Any
-    timeout: tuple[float, float]
+    timeout: tuple[float, float] = (0.0, 0.0)
 
     @property
     def key(self) -> str:
@@ -258,17 +260,14 @@ class Script:
         self.sent: list[Sent] = []
         self.closed = 0
 
-    def send(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        timeout: tuple[float, float],
-        total: float,
-    ) -> requests.Response:
+    def prepare(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Sent:
         decoded = None if body is None else json.loads(body)
-        self.sent.append(Sent(method, target, dict(headers), decoded, timeout))
+        return Sent(method, target, dict(headers), decoded)
+
+    def send(self, prepared: Sent, watch: Watch) -> requests.Response:
+        self.sent.append(prepared._replace(timeout=(watch.connect_timeout, watch.read_limit)))
         self.clock.now += self.takes
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         if isinstance(step, BaseException):

@@ -1,14 +1,14 @@
-"""Pure decisions: may this be tried again, and after how long.
+"""Pure decisions: may this be retried, and after how long.
 
-Nothing here sends, sleeps or reads a clock; `_transport` does, on these decisions.
-The rules come from what was observed of the service (shared contract, "Errors",
-"Idempotency" and "Transport"): it stores failures under the idempotency key, and it
+Nothing here sends, sleeps or reads a clock; `transport` does, on these decisions. The rules
+come from what was observed of the service: it stores failures under the idempotency key, and it
 drops the lock on a key when the caller hangs up while the request still runs.
 """
 
 from __future__ import annotations
 
 import enum
+import math
 import random
 import re
 import threading
@@ -18,21 +18,22 @@ from email.utils import parsedate_to_datetime
 
 BACKOFF_BASE = 0.5
 BACKOFF_CAP = 8.0
-BUSY_CAP = 1.0
+KEY_IN_USE_CAP = 1.0
 
 
 class Failure(enum.Enum):
-    """Why there is no answer."""
+    """Why there is no response."""
 
     NOT_SENT = "no connection could be made"
-    DROPPED = "the connection broke before the whole answer came"
-    TIMED_OUT = "no answer came in time"
+    DROPPED = "the connection broke before the whole response came"
+    TIMED_OUT = "no response came in time"
     EXHAUSTED = "the session's own retries ran out"
+    SESSION = "the session's own code failed"
     FINAL = "the request cannot be sent like this"
 
 
 class Verdict(enum.Enum):
-    """What to do about a try that did not succeed."""
+    """What to do after a try that did not succeed."""
 
     FAIL = enum.auto()
     RETRY = enum.auto()
@@ -41,10 +42,13 @@ class Verdict(enum.Enum):
     DONE = enum.auto()
 
 
-_READ_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_SLOW = frozenset({408, 504, 522, 524})
+# Cloudflare's own: it could not connect to the service, lost it, or waits for it no longer. Which
+# of them a request ran into is not told apart reliably.
+_UNSURE = _SLOW | {520, 521, 523, 529, 530}
 _WRITE_AGAIN = frozenset({429, 502, 503})
-_DELETE_AGAIN = frozenset({408, 429, 502, 503, 504})
-_SLOW = frozenset({408, 504})
+_DELETE_AGAIN = _WRITE_AGAIN | _UNSURE
+_READ_AGAIN = _DELETE_AGAIN | {500}
 
 
 def verdict(
@@ -53,33 +57,33 @@ def verdict(
     *,
     repeatable: bool,
     replayed: bool = False,
-    busy: bool = False,
-    doubt: bool = False,
+    key_in_use: bool = False,
+    may_have_run: bool = False,
 ) -> Verdict:
     """Say what to do after a try that did not succeed.
 
     Args:
         method: the HTTP method, upper case.
-        outcome: the failure, or the HTTP status of an error answer.
+        outcome: the failure, or the HTTP status of an error response.
         repeatable: whether carrying the request out twice does no harm. It is False
             only for a creation that nothing makes unique.
-        replayed: whether the answer is a stored one.
-        busy: whether the answer is the 409 of an idempotency key in use.
-        doubt: whether an earlier try of this call may have been carried out.
+        replayed: whether the response is a stored one.
+        key_in_use: whether the response is the 409 of an idempotency key in use.
+        may_have_run: whether an earlier try of this call may have been carried out.
     """
-    if outcome in (Failure.FINAL, Failure.EXHAUSTED):
+    if outcome in (Failure.FINAL, Failure.EXHAUSTED, Failure.SESSION):
         return Verdict.FAIL
     if method == "GET":
         again = isinstance(outcome, Failure) or outcome in _READ_AGAIN
     elif method == "DELETE":
-        if outcome == 404 and doubt:
+        if outcome == 404 and may_have_run:
             return Verdict.DONE
         again = isinstance(outcome, Failure) or outcome in _DELETE_AGAIN
-    elif busy:
+    elif key_in_use:
         return Verdict.WAIT
     elif replayed:
         return Verdict.NEXT_KEY if outcome == 429 else Verdict.FAIL
-    elif outcome is Failure.TIMED_OUT or outcome in _SLOW:
+    elif outcome is Failure.TIMED_OUT or outcome in _UNSURE:
         again = repeatable
     else:
         again = isinstance(outcome, Failure) or outcome in _WRITE_AGAIN
@@ -87,9 +91,9 @@ def verdict(
 
 
 def may_have_run(outcome: Failure | int) -> bool:
-    """Whether a try that ended so may have been carried out by the service."""
+    """Whether the service may have carried out a try that ended like this."""
     if isinstance(outcome, Failure):
-        return outcome in (Failure.DROPPED, Failure.TIMED_OUT, Failure.EXHAUSTED)
+        return outcome not in (Failure.NOT_SENT, Failure.FINAL)
     return outcome < 400 or outcome == 408 or outcome >= 500
 
 
@@ -104,10 +108,14 @@ BACKOFFS: list[Callable[[int, float], float]] = [backoff]
 
 
 _FOREVER = 1e9
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def retry_after(value: str | None, now: float) -> float | None:
-    """Read a ``Retry-After`` header: whole seconds or an HTTP date (RFC 9110, 10.2.3).
+    """Read a ``Retry-After`` header: seconds or an HTTP date (RFC 9110, 10.2.3).
+
+    A header that came several times, as ``2, 5``, means the longest of its waits, and a
+    fraction of a second counts as a whole one.
 
     Args:
         value: the header, or None.
@@ -119,11 +127,11 @@ def retry_after(value: str | None, now: float) -> float | None:
     """
     if value is None:
         return None
-    value = value.strip()
-    if re.fullmatch("[0-9]+", value):
-        return min(float(value), _FOREVER)
+    parts = [part.strip() for part in value.split(",")]
+    if all(map(_SECONDS.fullmatch, parts)):
+        return float(math.ceil(min(max(map(float, parts)), _FOREVER)))
     try:
-        moment = parsedate_to_datetime(value)
+        moment = parsedate_to_datetime(value.strip())
         if moment.tzinfo is None:  # asctime's form has none, and means GMT
             moment = moment.replace(tzinfo=timezone.utc)
         return max(0.0, moment.timestamp() - now)
@@ -135,7 +143,7 @@ class Budget:
     """A token bucket that lets a client retry now and then, but not storm an outage.
 
     The figures are those of botocore's standard mode: 500 tokens, 5 for a retry, 10
-    for one after a time-out; a retry that helped gives its tokens back, and a call
+    for one after a timeout; a retry that helped gives its tokens back, and a call
     that needed none adds one.
     """
 

@@ -2,18 +2,19 @@
 
 Most of what a plain `requests` call costs does not change from call to call: scanning
 the environment for proxies and a CA bundle, merging headers, preparing the URL. That is
-settled once here, and once more when a caller's own session changes. Everything goes
-through ``Session.send``, so adapters, hooks, mocks and instrumentation keep working.
+done once here, and once more when the caller's own session changes. Everything goes
+through ``Session.send``, so adapters, hooks, mocks and instrumentation keep working. What it
+is given equals, attribute by attribute and type by type, what `requests` would prepare, since
+such tools copy, compare and store it.
 """
 
 from __future__ import annotations
 
 import copy
-import functools
-import queue
-from collections import deque
+import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Optional
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -21,21 +22,49 @@ from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
-_POOL_SIZE = 64
+from customers_sdk._http import deadline, pool
+from customers_sdk._http.deadline import Deadline
+from customers_sdk._settings import is_loopback
+from customers_sdk.errors import ConfigurationError
 
 
-class Secret(str):
-    """A header's value that no ``repr`` shows, such as that of a frame's variables."""
+class Watch(urllib3.Timeout):
+    """The time limits of one request, and what is noticed while it is under way.
 
-    __slots__ = ()
+    `requests` hands it on to urllib3, which clones it for each request that it makes, and to the
+    hooks of the session.
 
-    def __repr__(self) -> str:
-        return "'***'"
+    Args:
+        connect: seconds to connect.
+        read: seconds without a byte.
+        total: seconds for connecting and waiting for the response headers together.
+        until: when the call ends.
+
+    Attributes:
+        sends: how often urllib3 was asked to send the request. More than once means that the
+            session, or its adapter, retries by itself.
+        read_limit: seconds without a byte.
+        until: when the call ends.
+        response: the response that came, as it was before the hooks of the session.
+    """
+
+    def __init__(self, connect: float, read: float, total: float, until: Deadline) -> None:
+        super().__init__(total=total, connect=connect, read=read)
+        self.read_limit = read
+        self.until = until
+        self.sends = 0
+        self.response: Optional[requests.Response] = None
+
+    def clone(self) -> urllib3.Timeout:
+        """Give urllib3 the limits for one request that it makes."""
+        self.sends += 1
+        return super().clone()
 
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep `requests` from looking for credentials in ``.netrc``."""
-    return request
+def _note(response: requests.Response, timeout: Any = None, **_: Any) -> None:
+    """Keep a response before a hook of the session can fail."""
+    if isinstance(timeout, Watch):
+        timeout.response = response
 
 
 def _forget_location(response: requests.Response, **_: Any) -> None:
@@ -44,15 +73,42 @@ def _forget_location(response: requests.Response, **_: Any) -> None:
         del response.headers["Location"]
 
 
-class _Settled(NamedTuple):
-    """What stays the same from request to request."""
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep `requests` from looking for credentials in ``.netrc``."""
+    return request
 
-    seen: tuple[Any, ...]
-    base: str
-    headers: list[tuple[str, str]]
-    hooks: dict[str, Any]
-    arguments: dict[str, Any]
-    plain: bool
+
+class _Template:
+    """What stays the same from request to request. Its ``repr`` shows none of it.
+
+    Attributes:
+        seen: the settings of the session that it was made from.
+        url: the base URL, as `requests` writes it.
+        headers: those of every request.
+        cookies: the jar of every request.
+        hooks: those of the session.
+        arguments: what ``Session.send`` is given.
+        plain: whether a request may be filled in by hand.
+    """
+
+    __slots__ = ("arguments", "cookies", "headers", "hooks", "plain", "seen", "url")
+
+    def __init__(
+        self,
+        session: requests.Session,
+        prepared: requests.PreparedRequest,
+        arguments: dict[str, Any],
+        seen: tuple[Any, ...],
+    ) -> None:
+        self.seen = seen
+        self.url = str(prepared.url).split("?")[0].rstrip("/")
+        self.headers = list(prepared.headers.items())
+        self.cookies = prepared._cookies  # type: ignore[attr-defined]  # noqa: SLF001
+        self.hooks = prepared.hooks.get("response", ())
+        self.arguments = {**arguments, "stream": True, "allow_redirects": False}
+        self.plain = type(session).prepare_request is requests.Session.prepare_request and not (
+            session.auth or session.params or len(session.cookies)
+        )
 
 
 class Sender:
@@ -61,7 +117,7 @@ class Sender:
     Args:
         base_url: where paths are appended.
         headers: sent with every request.
-        session: a caller's own session, which is neither changed nor closed; None
+        session: the caller's own session, which is neither changed nor closed; None
             makes one.
     """
 
@@ -72,7 +128,7 @@ class Sender:
         self._headers = headers
         self._owned = session is None
         self._session = _own_session() if session is None else session
-        self._settled: _Settled | None = None
+        self._template: Optional[_Template] = None
 
     def after_fork(self) -> Sender:
         """The same for a child process, sharing neither a socket nor a lock with this."""
@@ -84,56 +140,69 @@ class Sender:
         if self._owned:
             self._session.close()
 
-    def send(
-        self,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        timeout: tuple[float, float],
-        total: float,
-    ) -> requests.Response:
-        """Send one request; the body of the answer is left to be read.
+    def prepare(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
+    ) -> requests.PreparedRequest:
+        """Make one request, without sending it.
 
         Args:
             method: upper case.
             target: percent-encoded path and query, appended to the base URL.
             headers: those of this request alone.
             body: the encoded body, or None.
-            timeout: connect and read seconds.
-            total: seconds for connecting and waiting for the answer's head together.
+
+        Raises:
+            ConfigurationError: the proxies of the environment cannot be read.
         """
-        settled = self._settle()
-        prepared = self._prepare(settled, method, target, headers, body)
-        # `requests` takes urllib3's own, which its types do not say.
-        limits: Any = urllib3.Timeout(connect=timeout[0], read=timeout[1], total=total)
-        return self._session.send(prepared, timeout=limits, **settled.arguments)
+        template = self._current_template()
+        url = template.url + target
+        if not template.plain:
+            prepared = self._prepared(method, url, {**self._headers, **headers}, body)
+            hooks = prepared.hooks.get("response", ())
+        else:
+            prepared = requests.PreparedRequest()
+            prepared.method = method
+            prepared.url = url
+            prepared.headers = CaseInsensitiveDict(template.headers)
+            for name, value in headers.items():
+                prepared.headers[name] = str(value)
+            prepared._cookies = template.cookies  # type: ignore[attr-defined]  # noqa: SLF001
+            prepared.body = body
+            if body is not None or method != "GET":
+                prepared.headers["Content-Length"] = str(len(body or b""))
+            hooks = template.hooks
+        prepared.hooks = {"response": [_note, *hooks, _forget_location]}
+        return prepared
 
-    def _settle(self) -> _Settled:
-        settled = self._settled
-        if settled is not None and self._owned:
-            return settled
-        seen = self._look()
-        if settled is not None and settled.seen == seen:
-            return settled
-        session = self._session
-        template = self._prepared("GET", self._base_url, self._headers, None)
-        arguments = session.merge_environment_settings(
-            template.url, {}, stream=True, verify=None, cert=None
-        )
-        settled = self._settled = _Settled(
-            seen,
-            str(template.url).split("?")[0].rstrip("/"),
-            list(template.headers.items()),
-            _hooks(template),
-            {**arguments, "stream": True, "allow_redirects": False},
-            type(session).prepare_request is requests.Session.prepare_request
-            and not (session.auth or session.params or len(session.cookies)),
-        )
-        return settled
+    def send(self, prepared: requests.PreparedRequest, watch: Watch) -> requests.Response:
+        """Send a request; the body of the response is left to be read.
 
-    def _look(self) -> tuple[Any, ...]:
-        """The settings of a session that requests depend on."""
+        Args:
+            prepared: what `prepare` made.
+            watch: its time limits.
+        """
+        if self._owned:
+            deadline.current.set(watch.until)
+        limits: Any = watch  # `requests` takes urllib3's own, which its types do not say
+        return self._session.send(prepared, timeout=limits, **self._current_template().arguments)
+
+    def _current_template(self) -> _Template:
+        template = self._template
+        if template is not None and self._owned:
+            return template
+        seen = self._settings()
+        if template is None or template.seen != seen:
+            prepared = self._prepared("GET", self._base_url, self._headers, None)
+            # Or `http.client` refuses the session's headers when a byte may have been sent.
+            str(prepared.headers).encode("latin-1")
+            arguments = _arguments(self._session, self._base_url)
+            if arguments is None:
+                raise ConfigurationError(_unreadable(self._session))
+            template = self._template = _Template(self._session, prepared, arguments, seen)
+        return template
+
+    def _settings(self) -> tuple[Any, ...]:
+        """The settings of the session that requests depend on."""
         session = self._session
         return (
             list(session.headers.items()),
@@ -147,127 +216,62 @@ class Sender:
             [*session.hooks.get("response", ())],
         )
 
-    def _prepare(
-        self,
-        settled: _Settled,
-        method: str,
-        target: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-    ) -> requests.PreparedRequest:
-        url = settled.base + target
-        if settled.plain:
-            prepared = requests.PreparedRequest()
-            prepared.method = method
-            prepared.url = url
-            prepared.headers = CaseInsensitiveDict(settled.headers)
-            for name, value in headers.items():
-                prepared.headers[name] = value
-            prepared.body = body
-            prepared.hooks = settled.hooks
-            if body is not None:
-                prepared.headers["Content-Length"] = str(len(body))
-            return prepared
-        prepared = self._prepared(method, url, {**self._headers, **headers}, body)
-        prepared.hooks = _hooks(prepared)
-        return prepared
-
     def _prepared(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> requests.PreparedRequest:
         """A request prepared by the session."""
         session = self._session
-        # `requests` before 2.28.2 refuses headers of a subclass of str.
         plain = {name: str(value) for name, value in headers.items()}
         auth = None if session.auth else _no_auth
-        prepared = session.prepare_request(
+        return session.prepare_request(
             requests.Request(method, url, headers=plain, data=body, auth=auth)
         )
-        for name, value in headers.items():
-            if isinstance(value, Secret) and prepared.headers.get(name) == value:
-                prepared.headers[name] = value
-        return prepared
+
+
+def _arguments(session: requests.Session, base_url: str) -> dict[str, Any] | None:
+    """What ``Session.send`` is given: the session's settings and the environment's.
+
+    None if the proxy among them cannot be read. Plain http to this machine never goes through a
+    proxy of the environment: that would be shown the key, and its loopback is another one.
+    """
+    try:
+        arguments: dict[str, Any] = dict(
+            session.merge_environment_settings(base_url, {}, stream=True, verify=None, cert=None)
+        )
+        parts = urlsplit(base_url)
+        if parts.scheme == "http" and is_loopback(str(parts.hostname)):
+            arguments["proxies"] = dict(session.proxies)
+        proxy = requests.utils.select_proxy(base_url, arguments["proxies"])
+        if proxy and not _is_proxy(proxy):
+            return None
+    except ValueError:  # its text may hold the proxy's password
+        return None
+    return arguments
+
+
+def _is_proxy(url: str) -> bool:
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    urllib3.util.parse_url(url)  # which is stricter; both raise ValueErrors
+    named = parts.port is None or bool(parts.port)  # raises ValueError for one that is no number
+    return named and bool(parts.hostname) and parts.scheme.startswith(("http", "socks"))
+
+
+def _unreadable(session: requests.Session) -> str:
+    """What is said of a proxy that cannot be read: the variables that may name it."""
+    variables = ("all_proxy", "http_proxy", "https_proxy")
+    names = sorted(name for name in os.environ if name.lower() in variables)
+    where = " or ".join(names) if session.trust_env and names else "the session's proxies"
+    return (
+        f"the proxy in {where} cannot be read: write it as http://user:password@host:port, with "
+        "special characters of the password percent-encoded, such as %5B for ["
+    )
 
 
 class _NoCookies(RequestsCookieJar):
-    """A jar that stays empty: a cookie would make one call's answer depend on another's."""
+    """A jar that stays empty: a cookie would make one call's response depend on another's."""
 
     def extract_cookies(self, response: Any, request: Any) -> None:
         """Take none."""
-
-
-class _Idle:
-    """The idle connections of a pool, as urllib3 uses its `queue.LifoQueue`: never waiting.
-
-    A signal's exception (Ctrl-C, a worker's time-out) that comes just as that queue has
-    taken its lock leaves it locked, and every later call hangs. A deque needs no lock.
-    """
-
-    def __init__(self, maxsize: int = 0) -> None:
-        self._items: deque[Any] = deque()
-        self._maxsize = maxsize
-
-    def get(self, **_: Any) -> Any:
-        """The connection used last."""
-        try:
-            return self._items.pop()
-        except IndexError:
-            raise queue.Empty from None
-
-    def put(self, item: Any, **_: Any) -> None:
-        """Keep a connection."""
-        if len(self._items) >= self._maxsize:
-            raise queue.Full
-        self._items.append(item)
-
-    def qsize(self) -> int:
-        """How many there are."""
-        return len(self._items)
-
-
-@functools.cache
-def _lockless(pool: type) -> type:
-    return type(pool.__name__, (pool,), {"QueueCls": _Idle})
-
-
-class _OneHostAdapter(HTTPAdapter):
-    """An adapter that looks its connection pool up once: a client talks to one host.
-
-    Before requests 2.32 there is nothing to override, and the pool is looked up each time.
-    """
-
-    _found: tuple[Any, Any] | None = None
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        """Make pools that a signal cannot leave locked."""
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {
-            scheme: _lockless(pool)
-            for scheme, pool in self.poolmanager.pool_classes_by_scheme.items()
-        }
-
-    def get_connection_with_tls_context(
-        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> Any:
-        """The pool for these TLS settings; with proxies it depends on the request."""
-        if proxies:
-            return super().get_connection_with_tls_context(request, verify, proxies, cert)
-        found = self._found
-        if found is None or found[0] != (verify, cert):
-            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
-            found = self._found = ((verify, cert), pool)
-        return found[1]
-
-    def request_url(self, request: Any, proxies: Any) -> str:
-        """What is asked for: all that follows the host, unless a proxy wants more."""
-        if proxies:
-            return super().request_url(request, proxies)
-        return f"/{request.url.split('/', 3)[3]}"
-
-    def close(self) -> None:
-        """Forget the pool as well."""
-        self._found = None
-        super().close()
 
 
 def _own_session() -> requests.Session:
@@ -276,7 +280,7 @@ def _own_session() -> requests.Session:
     del session.headers["Connection"]
     session.cookies = _NoCookies()
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _OneHostAdapter(pool_connections=2, pool_maxsize=_POOL_SIZE))
+        session.mount(scheme, pool.OneHostAdapter(pool_connections=2, pool_maxsize=pool.SIZE))
     return session
 
 
@@ -306,7 +310,3 @@ def _shallow(thing: Any) -> Any:
     twin = object.__new__(type(thing))
     twin.__dict__.update(thing.__dict__)
     return twin
-
-
-def _hooks(prepared: requests.PreparedRequest) -> dict[str, Any]:
-    return {"response": [*prepared.hooks.get("response", ()), _forget_location]}

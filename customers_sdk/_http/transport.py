@@ -1,6 +1,6 @@
 """One call: tries, waits, logs, and takes the envelope off what comes back.
 
-`exchange` makes a single one and `retry` says what may follow it; here the two are
+`exchange` makes a single request and `retry` says what may follow it; here the two are
 joined within the limits of the call, and whatever happened becomes an `ApiResponse`
 or one of the package's own errors.
 """
@@ -16,10 +16,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn, Optional, Union
 
 from customers_sdk._http import keys, retry
+from customers_sdk._http.attempt import Attempt
 from customers_sdk._http.call import WRITES, ApiResponse, Call
-from customers_sdk._http.exchange import Answer, NoAnswer, exchange
+from customers_sdk._http.exchange import Answer, exchange
+from customers_sdk._http.failures import NoAnswer
 from customers_sdk._http.retry import Failure, Verdict
-from customers_sdk._http.session import Secret, Sender
+from customers_sdk._http.secret import Secret
+from customers_sdk._http.session import Sender
 from customers_sdk._settings import Limits
 from customers_sdk.errors import (
     CustomersError,
@@ -39,31 +42,46 @@ _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
 _DUPLICATE = "this usually means that the external id or wallet already exists"
 
 
-class _Tally:
-    """What has happened to a call so far."""
+class _Progress:
+    """How far a call has come.
+
+    Attributes:
+        started, ends: on the clock.
+        requests: how many were made.
+        tries: how many of them count against ``max_retries``.
+        waits_for_key: how often the service said that the idempotency key is in use.
+        key_generation: how often the key was given up.
+        may_have_run: whether a request may have been carried out.
+        may_have_run_before: the same, as it was before the last request.
+        tokens: what the last retry has cost of the budget.
+        request_id: of the last request.
+        seconds: how long the last request took.
+        key: the idempotency key, in the caller's form.
+    """
 
     def __init__(self, call: Call, now: float) -> None:
         self.started = now
         self.ends = now + call.limits.deadline
         self.requests = 0
         self.tries = 0
-        self.busy = 0
-        self.generation = 0
-        self.doubt = False
-        self.earlier_doubt = False
+        self.waits_for_key = 0
+        self.key_generation = 0
+        self.may_have_run = False
+        self.may_have_run_before = False
         self.tokens = 0
         self.request_id = ""
+        self.seconds = 0.0
         self.key = (call.key or keys.draw()) if call.method in _KEYED else None
 
 
 class _Failed(NamedTuple):
-    """A try that did not succeed, as far as decisions go."""
+    """A try that did not succeed, as far as decisions depend on it."""
 
     kind: Union[Failure, int]
     body: Any = None
     replayed: bool = False
-    busy: bool = False
-    asked: Optional[float] = None
+    key_in_use: bool = False
+    retry_after: Optional[float] = None
 
 
 class _Process:
@@ -86,6 +104,7 @@ class Transport:
         clock: seconds that only ever grow.
         sleep: waits for seconds.
         backoff: seconds to wait before a retry, from its number and the longest wait.
+        on_attempt: is told of each request; what it raises is logged and changes nothing.
     """
 
     def __init__(
@@ -98,6 +117,7 @@ class Transport:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         backoff: Callable[[int, float], float] = retry.backoff,
+        on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         self._process = _Process(sender)
         self._base_url = base_url
@@ -106,6 +126,7 @@ class Transport:
         self._clock = clock
         self._sleep = sleep
         self._backoff = backoff
+        self._on_attempt = on_attempt
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -133,52 +154,66 @@ class Transport:
         """Make a call.
 
         Raises:
-            ApiError: the service answered with an error.
-            TransportError: no answer came.
-            ResponseFormatError: an answer came that is not the service's.
+            ApiError: the service responded with an error.
+            TransportError: no response came.
+            ResponseFormatError: a response came that is not the service's.
+            ConfigurationError: the proxies of the environment cannot be read.
         """
         process = self._process
         if process.id != os.getpid():
             process = self._process = _Process(process.sender.after_fork())
-        tally = _Tally(call, self._clock())
+        progress = _Progress(call, self._clock())
         while True:
-            outcome = self._try(process, call, tally)
+            outcome = self._request(process, call, progress)
             if isinstance(outcome, Answer) and (outcome.status < 300 or outcome.status == 304):
-                process.budget.give(tally.tokens or 1)
-                return self._open(call, tally, outcome)
+                process.budget.give(progress.tokens or 1)
+                self._tell(call, progress, outcome, None)
+                return self._open(call, progress, outcome)
+            progress.may_have_run_before = progress.may_have_run
+            if outcome.resent and call.method in WRITES:
+                # The session's own retry: of its earlier tries nothing is known.
+                progress.may_have_run_before = progress.may_have_run = True
             failed = _examine(outcome, keyed=call.method in _KEYED)
             verdict = retry.verdict(
                 call.method,
                 failed.kind,
                 repeatable=call.repeatable,
                 replayed=failed.replayed,
-                busy=failed.busy,
-                doubt=tally.doubt,
+                key_in_use=failed.key_in_use,
+                may_have_run=progress.may_have_run,
             )
             if verdict is Verdict.DONE:
-                return self._response(call, tally, 204, {})
-            tally.earlier_doubt = tally.doubt
-            tally.doubt |= failed.busy or (
+                self._tell(call, progress, outcome, None)
+                return self._response(call, progress, 204, {})
+            progress.may_have_run |= failed.key_in_use or (
                 call.method in WRITES and retry.may_have_run(failed.kind)
             )
-            left = tally.ends - self._clock()
-            wait, stop = _next(call, tally, failed, verdict, process.budget, left, self._backoff)
+            left = progress.ends - self._clock()
+            wait, stop = _next(call, progress, failed, verdict, process.budget, left, self._backoff)
+            self._tell(call, progress, outcome, None if stop is not None else wait)
             if stop is not None:
-                raise self._error(call, tally, outcome, failed, stop)
+                raise self._error(call, progress, outcome, failed, stop)
             self._sleep(wait)
 
-    def _try(self, process: _Process, call: Call, tally: _Tally) -> Union[Answer, NoAnswer]:
+    def _request(
+        self, process: _Process, call: Call, progress: _Progress
+    ) -> Union[Answer, NoAnswer]:
         """Make one request and log it."""
-        tally.requests += 1
-        tally.tries += 1
-        tally.request_id = request_id = os.urandom(16).hex()
+        progress.requests += 1
+        progress.tries += 1
+        progress.request_id = request_id = os.urandom(16).hex()
         headers = {**call.headers, "x-request-id": request_id}
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-        if tally.key is not None:
+        if progress.key is not None:
             headers["Idempotency-Key"] = Secret(
                 keys.scope(
-                    self._api_key, self._app_id, call.method, call.path, tally.key, tally.generation
+                    self._api_key,
+                    self._app_id,
+                    call.method,
+                    call.path,
+                    progress.key,
+                    progress.key_generation,
                 )
             )
         target = f"{call.path}?{call.query}" if call.query else call.path
@@ -190,49 +225,79 @@ class Transport:
             headers,
             call.body,
             call.limits.timeout,
-            tally.ends,
+            progress.ends,
             self._clock,
         )
+        progress.seconds = self._clock() - started
         if isinstance(outcome, Answer):
             echoed = outcome.headers.get("x-request-id", "")
             if _REQUEST_ID.fullmatch(echoed):  # it goes into logs
-                tally.request_id = echoed
+                progress.request_id = echoed
         if log.isEnabledFor(logging.DEBUG):
             log.debug(
                 "%s %s: %s, try %d, %.1f ms, request id %s",
                 call.method,
                 call.route,
                 outcome.status if isinstance(outcome, Answer) else outcome.failure.value,
-                tally.requests,
-                (self._clock() - started) * 1000,
-                tally.request_id,
+                progress.requests,
+                progress.seconds * 1000,
+                progress.request_id,
             )
         return outcome
+
+    def _tell(
+        self,
+        call: Call,
+        progress: _Progress,
+        outcome: Union[Answer, NoAnswer],
+        retry_in: float | None,
+    ) -> None:
+        """Tell the observer of the request that was made last."""
+        if self._on_attempt is None:
+            return
+        answered = isinstance(outcome, Answer)
+        attempt = Attempt(
+            call.method,
+            call.route,
+            progress.requests,
+            outcome.status or None,
+            None if isinstance(outcome, Answer) else outcome.failure.name.lower(),
+            progress.seconds,
+            len(call.body or b""),
+            len(outcome.body) if isinstance(outcome, Answer) else 0,
+            progress.request_id,
+            answered and "idempotent-replayed" in outcome.headers,  # type: ignore[union-attr]
+            retry_in,
+        )
+        try:
+            self._on_attempt(attempt)
+        except Exception:
+            log.exception("on_attempt failed; the call goes on")
 
     def _error(
         self,
         call: Call,
-        tally: _Tally,
+        progress: _Progress,
         outcome: Union[Answer, NoAnswer],
         failed: _Failed,
         stop: str,
     ) -> CustomersError:
         """The error for a call that has come to its end."""
-        elapsed = self._clock() - tally.started
-        tries = "1 try" if tally.requests == 1 else f"{tally.requests} tries"
+        elapsed = self._clock() - progress.started
+        tries = "1 try" if progress.requests == 1 else f"{progress.requests} tries"
         notes = [f"{tries} in {elapsed:.1f} s", stop]
-        if tally.doubt:
-            notes.append("the write may have been carried out all the same")
-        where = f"{call.method} {call.route}, request id {tally.request_id}"
+        if progress.may_have_run:
+            notes.append("the write may have been carried out")
+        where = f"{call.method} {call.route}, request id {progress.request_id}"
         tail = f"; {'; '.join(filter(None, notes))} [{where}]"
         context: dict[str, Any] = {
-            "request_id": tally.request_id,
-            "idempotency_key": tally.key,
-            "outcome_unknown": tally.doubt,
-            "attempts": tally.requests,
+            "request_id": progress.request_id,
+            "idempotency_key": progress.key,
+            "outcome_unknown": progress.may_have_run,
+            "attempts": progress.requests,
             "elapsed": elapsed,
         }
-        if failed.busy:
+        if failed.key_in_use:
             what = "an earlier request under the same idempotency key is still running"
             return RequestTimeoutError(f"{self._base_url}: {what}{tail}", **context)
         if isinstance(outcome, Answer):
@@ -243,40 +308,33 @@ class Transport:
                 tail=tail,
                 reason=outcome.reason,
                 replayed=failed.replayed,
-                retry_after=failed.asked,
-                earlier_try_unknown=tally.earlier_doubt,
+                retry_after=failed.retry_after,
+                earlier_try_unknown=progress.may_have_run_before,
                 **context,
             )
-        what = outcome.failure.value
-        if outcome.by_proxy:
-            what = f"by way of the proxy, {what}"
-        if outcome.status:
-            what = f"the service answered {outcome.status}, but the body did not come whole"
-        if outcome.cause is not None:
-            what += f" ({type(outcome.cause).__name__}: {outcome.cause})"
         late = outcome.failure is Failure.TIMED_OUT or isinstance(outcome.cause, socket.timeout)
         error = (RequestTimeoutError if late else TransportError)(
-            f"{self._base_url}: {what}{tail}", **context
+            f"{self._base_url}: {_described(outcome)}{tail}", **context
         )
         error.__cause__ = outcome.cause
         return error
 
     def _response(
-        self, call: Call, tally: _Tally, status: int, headers: Mapping[str, str]
+        self, call: Call, progress: _Progress, status: int, headers: Mapping[str, str]
     ) -> ApiResponse:
         return ApiResponse(
             call,
             status,
             headers,
-            request_id=tally.request_id,
-            idempotency_key=tally.key,
-            attempts=tally.requests,
-            elapsed=self._clock() - tally.started,
+            request_id=progress.request_id,
+            idempotency_key=progress.key,
+            attempts=progress.requests,
+            elapsed=self._clock() - progress.started,
         )
 
-    def _open(self, call: Call, tally: _Tally, answer: Answer) -> ApiResponse:
+    def _open(self, call: Call, progress: _Progress, answer: Answer) -> ApiResponse:
         """Take the envelope off a success."""
-        response = self._response(call, tally, answer.status, answer.headers)
+        response = self._response(call, progress, answer.status, answer.headers)
         if answer.status in (204, 304):
             return response
         if answer.flaw:
@@ -290,8 +348,22 @@ class Transport:
         return response
 
 
+def _described(outcome: NoAnswer) -> str:
+    """What is said of a response that did not come."""
+    what = outcome.failure.value
+    if outcome.by_proxy:
+        what = f"through the proxy, {what}"
+    if outcome.status and outcome.failure is Failure.SESSION:
+        what = f"the service responded with {outcome.status}, but {what}"
+    elif outcome.status:
+        what = f"the service responded with {outcome.status}, but the body did not come whole"
+    if outcome.cause is not None:
+        return f"{what} ({type(outcome.cause).__name__}: {outcome.cause})"
+    return f"{what} ({outcome.raised})" if outcome.raised else what
+
+
 def _examine(outcome: Union[Answer, NoAnswer], *, keyed: bool) -> _Failed:
-    """Read off a failed try what decides about the next."""
+    """Read off a failed try what the next one depends on."""
     if isinstance(outcome, NoAnswer):
         return _Failed(outcome.failure)
     from customers_sdk._wire import codec
@@ -315,7 +387,7 @@ def _examine(outcome: Union[Answer, NoAnswer], *, keyed: bool) -> _Failed:
 
 def _next(
     call: Call,
-    tally: _Tally,
+    progress: _Progress,
     failed: _Failed,
     verdict: Verdict,
     budget: retry.Budget,
@@ -325,20 +397,20 @@ def _next(
     """How long to wait before another try, and why there is none, if there is none."""
     wait = 0.0
     if verdict is Verdict.WAIT:
-        tally.busy += 1
-        tally.tries -= 1
-        wait = backoff(tally.busy, retry.BUSY_CAP)
-    elif verdict is Verdict.NEXT_KEY and tally.generation <= call.limits.max_retries:
-        tally.generation += 1
-        tally.tries -= 1
-    elif verdict is Verdict.RETRY and tally.tries <= call.limits.max_retries:
-        wait = max(backoff(tally.tries, retry.BACKOFF_CAP), failed.asked or 0.0)
+        progress.waits_for_key += 1
+        progress.tries -= 1
+        wait = backoff(progress.waits_for_key, retry.KEY_IN_USE_CAP)
+    elif verdict is Verdict.NEXT_KEY and progress.key_generation <= call.limits.max_retries:
+        progress.key_generation += 1
+        progress.tries -= 1
+    elif verdict is Verdict.RETRY and progress.tries <= call.limits.max_retries:
+        wait = max(backoff(progress.tries, retry.BACKOFF_CAP), failed.retry_after or 0.0)
     else:
         return 0.0, ""
     if wait >= left:
         return 0.0, f"the deadline of {call.limits.deadline:g} s leaves no time for another try"
     if verdict is Verdict.RETRY:
-        tally.tokens = budget.take(failed.kind)
-        if not tally.tokens:
-            return 0.0, "not tried again: too many calls of this client are failing"
+        progress.tokens = budget.take(failed.kind)
+        if not progress.tokens:
+            return 0.0, "not retried: too many calls of this client are failing"
     return wait, None

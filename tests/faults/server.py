@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import trustme
+
     from tests.faults.service import Service
 
 _LONGEST = 10.0  # seconds that any one connection is served
@@ -257,6 +259,13 @@ class Server:
             connection.request = Request()
         self.requests.append(connection.request)
         return bool(behaviour(connection))
+
+
+def tls_context(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
+    """The TLS of a server whose certificate an authority has issued."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ READ_TIMEOUT = 0.3
 def chaos(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sandbox, Proxy, Client]]:
     print(f"CHAOS_SEED={SEED} CHAOS_WRITES={WRITES}")  # noqa: T201
     monkeypatch.setattr(retry, "BACKOFF_BASE", 0.004)
-    monkeypatch.setattr(retry, "BUSY_CAP", 0.02)
+    monkeypatch.setattr(retry, "KEY_IN_USE_CAP", 0.02)
     # An outage of this length would use the budget up, and the test is of the retries.
     monkeypatch.setattr(retry.Budget, "CAPACITY", 10**9)
     with Sandbox(latency=0.002) as sandbox:

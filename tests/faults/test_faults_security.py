@@ -17,7 +17,7 @@ import trustme
 import customers_sdk
 from customers_sdk import Client, ConfigurationError, CustomersError, TransportError
 from tests.faults import behaviours as do
-from tests.faults.server import Connection, Server, message, refusing_port, well
+from tests.faults.server import Connection, Server, message, refusing_port, tls_context, well
 from tests.faults.service import MakeClient
 from tests.faults.table import Place
 
@@ -210,15 +210,9 @@ def bundle(authority: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> s
     return str(file)
 
 
-def _tls(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    return context
-
-
 @pytest.fixture
 def tls_server(authority: trustme.CA, service: Service) -> Iterator[Server]:
-    with Server(service=service, tls=_tls(authority)) as server:
+    with Server(service=service, tls=tls_context(authority)) as server:
         yield server
 
 
@@ -238,7 +232,7 @@ def test_a_certificate_for_another_host_is_refused(
     authority: trustme.CA, bundle: str, connect: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
-    with Server(tls=_tls(authority, "other.example")) as server:
+    with Server(tls=tls_context(authority, "other.example")) as server:
         with pytest.raises(TransportError) as caught:
             connect(server.url).customers.list_page()
         assert not server.requests

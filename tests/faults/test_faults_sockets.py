@@ -202,6 +202,8 @@ def test_retry_after_in_every_form(server: Server, connect: MakeClient) -> None:
         ("99999999999999999999", 1e9),
         (do.in_seconds(3600), pytest.approx(3600, abs=3)),
         ("Fri, 31 Dec 9999 23:59:59 GMT", pytest.approx(2.5e11, rel=0.1)),
+        ("3600.5", 3601),
+        ("60, 3600", 3600),
     ]:
         server.then(do.limited(value))
         with pytest.raises(RateLimitError, match="leaves no time") as caught:
@@ -209,11 +211,13 @@ def test_retry_after_in_every_form(server: Server, connect: MakeClient) -> None:
         assert caught.value.attempts == 1
         assert caught.value.retry_after == expected
         assert caught.value.elapsed < 0.5
-    for value in ("0", do.in_seconds(-60), "-5", "soon", "", "1.5", "Mon, 99 Foo 2026", "\xff"):
+    for value in ("0", do.in_seconds(-60), "-5", "soon", "", "1.5x", "Mon, 99 Foo 2026", "\xff"):
         server.then(do.limited(value))
         assert client.customers.list_page().page == 1
     server.then(do.limited("3600", "1"))  # twice, which `requests` joins
-    assert client.customers.list_page().page == 1
+    with pytest.raises(RateLimitError) as twice:
+        client.customers.list_page()
+    assert twice.value.retry_after == 3600
 
 
 def test_a_date_in_the_form_of_asctime_is_gmt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,14 +398,14 @@ class _OldRaw:
 
 def test_the_body_is_read_where_urllib3_has_no_read1() -> None:
     raw = _OldRaw(b"0123456789" * 20_000, 200_000)
-    assert b"".join(exchange._pieces(raw)) == b"0123456789" * 20_000
+    assert b"".join(exchange._pieces_before_2(raw, raw._fp)) == b"0123456789" * 20_000
     assert raw.released
 
 
 def test_a_short_body_is_noticed_where_urllib3_has_no_read1() -> None:
     raw = _OldRaw(b"0123456789", 11)
     with pytest.raises(http.client.IncompleteRead):
-        list(exchange._pieces(raw))
+        list(exchange._pieces_before_2(raw, raw._fp))
     assert not raw.released
     raw._fp.close()
 

@@ -25,10 +25,11 @@ FAIL, RETRY, WAIT, NEXT_KEY, DONE = (
     Verdict.NEXT_KEY,
     Verdict.DONE,
 )
-NOT_SENT, DROPPED, TIMED_OUT, FINAL = (
+NOT_SENT, DROPPED, TIMED_OUT, SESSION, FINAL = (
     Failure.NOT_SENT,
     Failure.DROPPED,
     Failure.TIMED_OUT,
+    Failure.SESSION,
     Failure.FINAL,
 )
 
@@ -39,6 +40,7 @@ TABLE: list[tuple[Any, Verdict, Verdict, Verdict, Verdict]] = [
     (DROPPED, RETRY, RETRY, RETRY, RETRY),
     (TIMED_OUT, RETRY, RETRY, FAIL, RETRY),
     (FINAL, FAIL, FAIL, FAIL, FAIL),
+    (SESSION, FAIL, FAIL, FAIL, FAIL),
     (301, FAIL, FAIL, FAIL, FAIL),
     (307, FAIL, FAIL, FAIL, FAIL),
     (400, FAIL, FAIL, FAIL, FAIL),
@@ -54,6 +56,8 @@ TABLE: list[tuple[Any, Verdict, Verdict, Verdict, Verdict]] = [
     (502, RETRY, RETRY, RETRY, RETRY),
     (503, RETRY, RETRY, RETRY, RETRY),
     (504, RETRY, RETRY, FAIL, RETRY),
+    *[(status, RETRY, RETRY, FAIL, RETRY) for status in (520, 521, 522, 523, 524, 529, 530)],
+    (525, FAIL, FAIL, FAIL, FAIL),
     (599, FAIL, FAIL, FAIL, FAIL),
 ]
 ROWS = pytest.mark.parametrize("row", TABLE, ids=[str(row[0]) for row in TABLE])
@@ -100,19 +104,19 @@ def test_a_stored_failure_is_final_but_for_a_rate_limit(row: tuple[Any, ...], me
 @WRITES
 @pytest.mark.parametrize("repeatable", [True, False])
 def test_a_key_in_use_is_waited_for(method: str, *, repeatable: bool) -> None:
-    assert verdict(method, 409, repeatable=repeatable, busy=True) is WAIT
+    assert verdict(method, 409, repeatable=repeatable, key_in_use=True) is WAIT
 
 
 def test_a_key_in_use_means_nothing_to_a_method_that_has_none() -> None:
-    assert verdict("GET", 409, repeatable=True, busy=True) is FAIL
-    assert verdict("DELETE", 409, repeatable=True, busy=True) is FAIL
+    assert verdict("GET", 409, repeatable=True, key_in_use=True) is FAIL
+    assert verdict("DELETE", 409, repeatable=True, key_in_use=True) is FAIL
 
 
 def test_what_is_gone_after_a_lost_deletion_is_deleted() -> None:
-    assert verdict("DELETE", 404, repeatable=True, doubt=True) is DONE
-    assert verdict("DELETE", 404, repeatable=True, doubt=False) is FAIL
-    assert verdict("GET", 404, repeatable=True, doubt=True) is FAIL
-    assert verdict("PUT", 404, repeatable=True, doubt=True) is FAIL
+    assert verdict("DELETE", 404, repeatable=True, may_have_run=True) is DONE
+    assert verdict("DELETE", 404, repeatable=True, may_have_run=False) is FAIL
+    assert verdict("GET", 404, repeatable=True, may_have_run=True) is FAIL
+    assert verdict("PUT", 404, repeatable=True, may_have_run=True) is FAIL
 
 
 @pytest.mark.parametrize(
@@ -121,6 +125,7 @@ def test_what_is_gone_after_a_lost_deletion_is_deleted() -> None:
         (NOT_SENT, False),
         (DROPPED, True),
         (TIMED_OUT, True),
+        (SESSION, True),
         (FINAL, False),
         (200, True),
         (304, True),
@@ -153,7 +158,15 @@ NOW = 1_795_378_642.0  # 2026-11-22 20:17:22 UTC
         ("9999999999", 1e9),
         ("1" * 5000, 1e9),
         ("-1", None),
-        ("1.5", None),
+        ("1.5", 2.0),
+        ("2.5", 3.0),
+        ("2, 2", 2.0),
+        ("3600, 1", 3600.0),
+        ("0.2,4", 4.0),
+        ("1.", None),
+        (".5", None),
+        ("2, soon", None),
+        ("2;2", None),
         ("+1", None),
         ("1e3", None),
         ("٣", None),
@@ -218,7 +231,7 @@ def test_a_budget_lets_a_hundred_retries_through_and_then_none() -> None:
     assert taken == [5] * 100 + [0] * 20
 
 
-@pytest.mark.parametrize("slow", [Failure.TIMED_OUT, 408, 504])
+@pytest.mark.parametrize("slow", [Failure.TIMED_OUT, 408, 504, 522, 524])
 def test_a_retry_after_a_time_out_costs_double(slow: Any) -> None:
     budget = Budget()
     assert [budget.take(slow) for _ in range(51)] == [10] * 50 + [0]

@@ -1,0 +1,187 @@
+"""What a failure to get a response says: was the request sent, and may it have been carried out.
+
+The rule: **after a byte was sent, the default is doubt.** What proves the contrary is listed in
+`_never_sent`. An exception of `requests` or urllib3 holds the URL, whose query may name a person,
+and the request with the key in it. So none is passed on: what is kept of one is its class of
+failure and the innermost error of the operating system or TLS.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Optional
+
+import requests
+import urllib3
+
+from customers_sdk._http.retry import Failure
+
+
+class NoAnswer(NamedTuple):
+    """No whole response came.
+
+    Attributes:
+        failure: what that allows.
+        cause: the innermost error of the operating system or TLS, free of whatever
+            could hold the URL or the request, or None.
+        by_proxy: whether it was a proxy that could not be reached or refused.
+        status: the status, if it was a success whose body did not come; otherwise 0.
+        raised: the class of an error that is neither `requests`' nor the system's, or "".
+        resent: whether the session, or its adapter, sent the request more than once.
+    """
+
+    failure: Failure
+    cause: Optional[OSError] = None
+    by_proxy: bool = False
+    status: int = 0
+    raised: str = ""
+    resent: bool = False
+
+
+_NETWORK = (
+    requests.Timeout,
+    requests.ConnectionError,
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ContentDecodingError,
+    urllib3.exceptions.HTTPError,
+)
+_KNOWN = (*_NETWORK, requests.RequestException, http.client.HTTPException, OSError)
+
+
+def unprepared(error: BaseException) -> NoAnswer:
+    """Say what an error means that came while the request was prepared: nothing was sent."""
+    return NoAnswer(Failure.FINAL, _bare([*_chain(error)]), raised=_foreign(error))
+
+
+def unread(error: BaseException) -> NoAnswer:
+    """Say what an error means that came while the response was read, by us or by a hook."""
+    chain = [*_chain(error)]
+    if not isinstance(error, _KNOWN):
+        return NoAnswer(Failure.SESSION, raised=_foreign(error))
+    # urllib3 1.26 lets the standard library's own timeout through.
+    late = _has(chain, requests.Timeout, urllib3.exceptions.TimeoutError, socket.timeout)
+    return NoAnswer(Failure.TIMED_OUT if late else Failure.DROPPED, _bare(chain))
+
+
+def is_a_hooks_own(error: BaseException) -> bool:
+    """Whether a hook of the session raises what only its author knows."""
+    return not isinstance(error, (*_KNOWN, UnicodeError)) and (
+        ("requests.hooks", "dispatch_hook") in _places(error)
+    )
+
+
+def hook_failed(error: BaseException) -> NoAnswer:
+    """Say what an error means that the session raised when the response was there."""
+    if isinstance(error, _NETWORK):  # most likely it has read the body
+        return unread(error)
+    return NoAnswer(Failure.SESSION, _bare([*_chain(error)]), raised=_name(error))
+
+
+def unanswered(error: BaseException, sends: int) -> NoAnswer:
+    """Say what an error means that came while the request was sent and its response awaited.
+
+    Args:
+        error: what `requests`, urllib3, the standard library or an adapter raised.
+        sends: how often urllib3 was asked to send the request.
+    """
+    chain = [*_chain(error)]
+    never_sent = _never_sent(error, chain, sends)
+    cause = _bare(chain)  # and by then nothing has its frames any more
+    if sends > 1 or _has(chain, requests.exceptions.RetryError):
+        # The last failure says nothing about the tries before it.
+        return NoAnswer(Failure.EXHAUSTED, cause, resent=True)
+    by_proxy = _has(chain, requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)
+    if _has(chain, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
+        return NoAnswer(Failure.NOT_SENT, cause, by_proxy)
+    if never_sent:
+        return NoAnswer(Failure.FINAL, cause, by_proxy)
+    if _has(chain, requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError, socket.timeout):
+        return NoAnswer(Failure.TIMED_OUT, cause)
+    raised = _foreign(error)
+    return NoAnswer(Failure.SESSION if raised else Failure.DROPPED, cause, raised=raised)
+
+
+_NEVER_SENT = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    urllib3.exceptions.LocationValueError,
+)
+_BROKEN_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+_TRAFFIC = frozenset({"read", "recv_into", "send", "sendall", "write"})
+
+
+def _never_sent(error: BaseException, chain: list[BaseException], sends: int) -> bool:
+    """Whether it is proved that no byte of the request was sent, and that none can be."""
+    if _has(chain, *_NEVER_SENT) or any(map(_refused_tunnel, chain)):
+        return True
+    if _has(chain, ssl.SSLError, requests.exceptions.SSLError):
+        return not _has(chain, *_BROKEN_TLS) and not any(map(_tls_traffic, chain))
+    # `requests` looks for the files of certificates before it hands over to urllib3.
+    return sends == 0 and [*_places(error)][-1:] == [("requests.adapters", "cert_verify")]
+
+
+def _refused_tunnel(error: BaseException) -> bool:
+    """Whether a proxy has refused to make a tunnel, which `http.client` says in a text only."""
+    return isinstance(error, OSError) and str(error).startswith("Tunnel connection failed")
+
+
+def _tls_traffic(error: BaseException) -> bool:
+    """Whether TLS failed while data went over it: by then the request may have arrived."""
+    return isinstance(error, ssl.SSLError) and any(
+        module == "ssl" and function in _TRAFFIC for module, function in _places(error)
+    )
+
+
+def _places(error: BaseException) -> Iterator[tuple[Any, str]]:
+    """The module and the function of each frame that an error went through, outermost first."""
+    trace = error.__traceback__
+    while trace is not None:
+        frame = trace.tb_frame
+        yield frame.f_globals.get("__name__"), frame.f_code.co_name
+        trace = trace.tb_next
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that it was made of, outermost first."""
+    waiting: list[Any] = [error]
+    seen: list[BaseException] = []
+    while waiting and len(seen) < 50:
+        current = waiting.pop(0)
+        if not isinstance(current, BaseException) or current in seen:
+            continue
+        seen.append(current)
+        yield current
+        waiting += [
+            getattr(current, "reason", None),
+            *current.args,
+            current.__cause__,
+            current.__context__,
+        ]
+
+
+def _has(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(link, kinds) for link in chain)
+
+
+def _foreign(error: BaseException) -> str:
+    """The class of an error that neither `requests` nor the system has raised, or ""."""
+    return "" if isinstance(error, _KNOWN) else _name(error)
+
+
+def _name(error: BaseException) -> str:
+    kind = type(error)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+def _bare(chain: list[BaseException]) -> OSError | None:
+    """The innermost error that holds neither the URL nor the request nor a frame of theirs."""
+    for link in reversed(chain):
+        if isinstance(link, OSError) and not isinstance(link, requests.RequestException):
+            link.__cause__ = link.__context__ = None
+            return link.with_traceback(None)
+    return None
