@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from tests.faults.service import Service
 
+PATIENT = {"timeout": 5.0, "deadline": 20.0}  # where no timeout is what is tested
 WAYS = pytest.mark.parametrize("way", ["forward", "tunnel"])
 
 
@@ -52,7 +53,7 @@ def through(
         monkeypatch.setenv("https_proxy", proxy.url)
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ca))
         url = f"{'https' if tls else 'http'}://service.invalid"
-        yield server, connect(url, allow_http=True), proxy
+        yield server, connect(url, allow_http=True, **PATIENT), proxy
 
 
 @WAYS
@@ -92,7 +93,7 @@ def test_a_write_that_is_not_answered_behind_a_proxy_is_in_doubt(
     with through(way, service, connect, monkeypatch, tmp_path / "ca.pem") as (server, client, _):
         server.then(do.hang)
         with pytest.raises(RequestTimeoutError) as caught:
-            client.customers.create(name="Ada")
+            client.customers.create(name="Ada", timeout=0.3)
     assert caught.value.outcome_unknown
     assert caught.value.attempts == 1
 
@@ -162,7 +163,7 @@ def raising(error: Exception) -> Any:
 def test_a_hook_that_fails_after_the_response_leaves_the_write_in_doubt(
     server: Server, connect: MakeClient, place: Place, error: Exception
 ) -> None:
-    client = connect(server.url, session=hooked(raising(error)))
+    client = connect(server.url, **PATIENT, session=hooked(raising(error)))
     with pytest.raises(TransportError, match="responded with 201") as caught:
         client.customers.create(name="Ada")
     assert caught.value.outcome_unknown
@@ -175,13 +176,13 @@ def test_what_only_the_author_of_a_hook_knows_is_raised_as_it_is(
     class MineError(Exception):
         pass
 
-    client = connect(server.url, session=hooked(raising(MineError())))
+    client = connect(server.url, **PATIENT, session=hooked(raising(MineError())))
     with pytest.raises(MineError):
         client.customers.create(name="Ada")
 
 
 def test_a_hook_that_fails_on_an_error_hides_no_error(server: Server, connect: MakeClient) -> None:
-    client = connect(server.url, session=hooked(raising(OSError("x"))))
+    client = connect(server.url, **PATIENT, session=hooked(raising(OSError("x"))))
     server.then(do.error(401, "AUTHENTICATION_ERROR"))
     with pytest.raises(AuthenticationError) as caught:
         client.customers.create(name="Ada")
@@ -196,7 +197,7 @@ def test_a_hook_that_reads_a_body_which_breaks_is_retried_as_ever(
         assert response.content
 
     session = hooked(read)
-    client = connect(server.url, session=session)
+    client = connect(server.url, **PATIENT, session=session)
     server.then(do.reset_mid_body)
     assert client.customers.create(name="Ada").name == "Ada"
     assert len(server.requests) == 2
@@ -221,7 +222,7 @@ def test_the_last_failure_of_an_adapter_that_retries_says_nothing_of_the_others(
     server: Server, connect: MakeClient, place: Place
 ) -> None:
     options = {"total": 2, "backoff_factor": 0, "allowed_methods": None}
-    client = connect(server.url, session=retrying(**options))
+    client = connect(server.url, **PATIENT, session=retrying(**options))
     server.then(gone)
     with pytest.raises(TransportError, match="the session's own retries ran out") as caught:
         client.customers.create(name="Ada")
@@ -245,7 +246,7 @@ def test_a_refusal_after_a_retry_of_the_adapters_is_in_doubt(
     session = retrying(total=2, backoff_factor=0, allowed_methods=None)
     if looping:
         session.mount("http://", Looping())
-    client = connect(server.url, session=session)
+    client = connect(server.url, **PATIENT, session=session)
     server.then(do.reset, do.error(409, "CONFLICT"))
     with pytest.raises(ConflictError) as caught:
         client.customers.create(name="Ada")
@@ -258,7 +259,7 @@ def test_a_refusal_after_a_retry_of_the_adapters_is_in_doubt(
 def test_a_removal_that_the_adapter_has_retried_is_done(
     server: Server, connect: MakeClient, place: Place
 ) -> None:
-    client = connect(server.url, session=retrying(total=2, backoff_factor=0))
+    client = connect(server.url, **PATIENT, session=retrying(total=2, backoff_factor=0))
     server.then(do.reset)
     client.customers.remove_wallet(place.customer["id"], place.wallet["id"])
 
@@ -375,7 +376,7 @@ def test_plain_http_to_this_machine_goes_through_no_proxy_of_the_environment(
         monkeypatch.setenv(variable, proxy.url)
         for host in ("127.0.0.1", "localhost"):
             url = server.url.replace("127.0.0.1", host)
-            client = connect(url, session=None if own else session)
+            client = connect(url, **PATIENT, session=None if own else session)
             assert client.customers.create(name="Ada").name == "Ada"
         assert proxy.connections == 0
 
@@ -385,7 +386,10 @@ def test_a_proxy_of_the_session_is_used_for_this_machine_too(
 ) -> None:
     with Proxy(server.port) as proxy, requests.Session() as session:
         session.proxies = {"http": proxy.url}
-        assert connect(server.url, session=session).customers.create(name="Ada").name == "Ada"
+        assert (
+            connect(server.url, **PATIENT, session=session).customers.create(name="Ada").name
+            == "Ada"
+        )
         assert len(proxy.heads) == 1
 
 
