@@ -8,7 +8,8 @@ from typing import Any, NamedTuple, Optional
 from customers_sdk._settings import Limits
 from customers_sdk.errors import CustomersError, IdempotencyError, ResponseFormatError
 
-WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+KEYED = frozenset({"POST", "PUT", "PATCH"})  # the service reads an idempotency key on these
+WRITES = KEYED | {"DELETE"}
 
 
 class Call(NamedTuple):

@@ -126,8 +126,8 @@ def _never_sent(error: BaseException, chain: list[BaseException], sends: int) ->
 
 
 def _refused_tunnel(error: BaseException) -> bool:
-    """Whether a proxy has refused to make a tunnel, which `http.client` says in a text only."""
-    return isinstance(error, OSError) and str(error).startswith("Tunnel connection failed")
+    """Whether it was raised for a proxy's refusal to make a tunnel (`http.client`, urllib3)."""
+    return type(error) is OSError and [name for _, name in _places(error)][-1:] == ["_tunnel"]
 
 
 def _tls_traffic(error: BaseException) -> bool:

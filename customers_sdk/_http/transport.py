@@ -10,78 +10,25 @@ from __future__ import annotations
 import logging
 import os
 import re
-import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, NoReturn, Optional, Union
+from typing import NoReturn, Optional, Union
 
 from customers_sdk._http import keys, retry
 from customers_sdk._http.attempt import Attempt
-from customers_sdk._http.call import WRITES, ApiResponse, Call
+from customers_sdk._http.call import KEYED, WRITES, ApiResponse, Call
 from customers_sdk._http.exchange import Answer, exchange
 from customers_sdk._http.failures import NoAnswer
-from customers_sdk._http.retry import Failure, Verdict
+from customers_sdk._http.progress import Failed, Progress, examine
+from customers_sdk._http.retry import Verdict
 from customers_sdk._http.secret import Secret
 from customers_sdk._http.session import Sender
 from customers_sdk._settings import Limits
-from customers_sdk.errors import (
-    CustomersError,
-    RequestTimeoutError,
-    ResponseFormatError,
-    TransportError,
-    error_code,
-    error_from_response,
-)
+from customers_sdk.errors import ResponseFormatError
 
 log = logging.getLogger("customers_sdk")
 
-_KEYED = frozenset({"POST", "PUT", "PATCH"})
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
-
-# Observed (recordings create_dup_externalId_2, wallet_duplicate_exact).
-_DUPLICATE = "this usually means that the external id or wallet already exists"
-
-
-class _Progress:
-    """How far a call has come.
-
-    Attributes:
-        started, ends: on the clock.
-        requests: how many were made.
-        tries: how many of them count against ``max_retries``.
-        waits_for_key: how often the service said that the idempotency key is in use.
-        key_generation: how often the key was given up.
-        may_have_run: whether a request may have been carried out.
-        may_have_run_before: the same, as it was before the last request.
-        tokens: what the last retry has cost of the budget.
-        request_id: of the last request.
-        seconds: how long the last request took.
-        key: the idempotency key, in the caller's form.
-    """
-
-    def __init__(self, call: Call, now: float) -> None:
-        self.started = now
-        self.ends = now + call.limits.deadline
-        self.requests = 0
-        self.tries = 0
-        self.waits_for_key = 0
-        self.key_generation = 0
-        self.may_have_run = False
-        self.may_have_run_before = False
-        self.tokens = 0
-        self.request_id = ""
-        self.seconds = 0.0
-        self.key = (call.key or keys.draw()) if call.method in _KEYED else None
-
-
-class _Failed(NamedTuple):
-    """A try that did not succeed, as far as decisions depend on it."""
-
-    kind: Union[Failure, int]
-    body: Any = None
-    replayed: bool = False
-    key_in_use: bool = False
-    retry_after: Optional[float] = None
 
 
 class _Process:
@@ -162,7 +109,7 @@ class Transport:
         process = self._process
         if process.id != os.getpid():
             process = self._process = _Process(process.sender.after_fork())
-        progress = _Progress(call, self._clock())
+        progress = Progress(call, self._clock())
         while True:
             outcome = self._request(process, call, progress)
             if isinstance(outcome, Answer) and (outcome.status < 300 or outcome.status == 304):
@@ -173,7 +120,7 @@ class Transport:
             if outcome.resent and call.method in WRITES:
                 # The session's own retry: of its earlier tries nothing is known.
                 progress.may_have_run_before = progress.may_have_run = True
-            failed = _examine(outcome, keyed=call.method in _KEYED)
+            failed = examine(outcome, keyed=call.method in KEYED)
             verdict = retry.verdict(
                 call.method,
                 failed.kind,
@@ -192,11 +139,11 @@ class Transport:
             wait, stop = _next(call, progress, failed, verdict, process.budget, left, self._backoff)
             self._tell(call, progress, outcome, None if stop is not None else wait)
             if stop is not None:
-                raise self._error(call, progress, outcome, failed, stop)
+                raise progress.error(call, outcome, failed, stop, self._clock(), self._base_url)
             self._sleep(wait)
 
     def _request(
-        self, process: _Process, call: Call, progress: _Progress
+        self, process: _Process, call: Call, progress: Progress
     ) -> Union[Answer, NoAnswer]:
         """Make one request and log it."""
         progress.requests += 1
@@ -248,7 +195,7 @@ class Transport:
     def _tell(
         self,
         call: Call,
-        progress: _Progress,
+        progress: Progress,
         outcome: Union[Answer, NoAnswer],
         retry_in: float | None,
     ) -> None:
@@ -274,53 +221,8 @@ class Transport:
         except Exception:
             log.exception("on_attempt failed; the call goes on")
 
-    def _error(
-        self,
-        call: Call,
-        progress: _Progress,
-        outcome: Union[Answer, NoAnswer],
-        failed: _Failed,
-        stop: str,
-    ) -> CustomersError:
-        """The error for a call that has come to its end."""
-        elapsed = self._clock() - progress.started
-        tries = "1 try" if progress.requests == 1 else f"{progress.requests} tries"
-        notes = [f"{tries} in {elapsed:.1f} s", stop]
-        if progress.may_have_run:
-            notes.append("the write may have been carried out")
-        where = f"{call.method} {call.route}, request id {progress.request_id}"
-        tail = f"; {'; '.join(filter(None, notes))} [{where}]"
-        context: dict[str, Any] = {
-            "request_id": progress.request_id,
-            "idempotency_key": progress.key,
-            "outcome_unknown": progress.may_have_run,
-            "attempts": progress.requests,
-            "elapsed": elapsed,
-        }
-        if failed.key_in_use:
-            what = "an earlier request under the same idempotency key is still running"
-            return RequestTimeoutError(f"{self._base_url}: {what}{tail}", **context)
-        if isinstance(outcome, Answer):
-            return error_from_response(
-                outcome.status,
-                failed.body,
-                hint=_DUPLICATE if call.unique and outcome.status == 500 else "",
-                tail=tail,
-                reason=outcome.reason,
-                replayed=failed.replayed,
-                retry_after=failed.retry_after,
-                earlier_try_unknown=progress.may_have_run_before,
-                **context,
-            )
-        late = outcome.failure is Failure.TIMED_OUT or isinstance(outcome.cause, socket.timeout)
-        error = (RequestTimeoutError if late else TransportError)(
-            f"{self._base_url}: {_described(outcome)}{tail}", **context
-        )
-        error.__cause__ = outcome.cause
-        return error
-
     def _response(
-        self, call: Call, progress: _Progress, status: int, headers: Mapping[str, str]
+        self, call: Call, progress: Progress, status: int, headers: Mapping[str, str]
     ) -> ApiResponse:
         return ApiResponse(
             call,
@@ -332,7 +234,7 @@ class Transport:
             elapsed=self._clock() - progress.started,
         )
 
-    def _open(self, call: Call, progress: _Progress, answer: Answer) -> ApiResponse:
+    def _open(self, call: Call, progress: Progress, answer: Answer) -> ApiResponse:
         """Take the envelope off a success."""
         response = self._response(call, progress, answer.status, answer.headers)
         if answer.status in (204, 304):
@@ -348,47 +250,10 @@ class Transport:
         return response
 
 
-def _described(outcome: NoAnswer) -> str:
-    """What is said of a response that did not come."""
-    what = outcome.failure.value
-    if outcome.by_proxy:
-        what = f"through the proxy, {what}"
-    if outcome.status and outcome.failure is Failure.SESSION:
-        what = f"the service responded with {outcome.status}, but {what}"
-    elif outcome.status:
-        what = f"the service responded with {outcome.status}, but the body did not come whole"
-    if outcome.cause is not None:
-        return f"{what} ({type(outcome.cause).__name__}: {outcome.cause})"
-    return f"{what} ({outcome.raised})" if outcome.raised else what
-
-
-def _examine(outcome: Union[Answer, NoAnswer], *, keyed: bool) -> _Failed:
-    """Read off a failed try what the next one depends on."""
-    if isinstance(outcome, NoAnswer):
-        return _Failed(outcome.failure)
-    from customers_sdk._wire import codec
-
-    try:
-        body = codec.loads(outcome.body)
-    except ResponseFormatError:
-        body = None
-    replayed = "idempotent-replayed" in outcome.headers
-    return _Failed(
-        outcome.status,
-        body,
-        replayed,
-        keyed
-        and outcome.status == 409
-        and not replayed
-        and error_code(body) == "idempotency_error",
-        retry.retry_after(outcome.headers.get("retry-after"), time.time()),
-    )
-
-
 def _next(
     call: Call,
-    progress: _Progress,
-    failed: _Failed,
+    progress: Progress,
+    failed: Failed,
     verdict: Verdict,
     budget: retry.Budget,
     left: float,
