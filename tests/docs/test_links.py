@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import inspect
 import re
 from pathlib import Path
@@ -14,11 +15,19 @@ from customers_sdk import Customers, bulk, models, sandbox, testing
 from tests.docs.pages import PAGES, ROOT, anchors, links
 
 DOCS = ROOT / "docs"
+_SETUP = configparser.ConfigParser()
+_SETUP.read(ROOT / "setup.cfg", "utf-8")
+# A registry shows the README without the files around it, so that its links are absolute.
+REPOSITORY = re.search(r"Source = (\S+)", _SETUP["metadata"]["project_urls"])[1]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for link in links(page):
+        if link.startswith(REPOSITORY):
+            kept = re.sub(r"^/(blob|raw)/main/", "", link[len(REPOSITORY) :])
+            assert (ROOT / kept).exists(), link
+            continue
         if re.match(r"[a-z]+:", link):
             continue
         path, _, anchor = link.partition("#")
