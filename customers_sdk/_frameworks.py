@@ -1,8 +1,8 @@
-"""What the Flask and the Django room share: an application's settings, and the client made of them.
+"""What Flask and Django share: an application's settings, and the client made from them.
 
-A client is made when it is first asked for, and anew when its settings have changed, as they
-do in tests. It is the only one of its process; `Client` itself minds forks. No setting is
-shown by a ``repr``: error reports print the variables of every frame they pass.
+A client is made when it is first used, and again after its settings have changed, as they do in
+tests. A process has one for each application; `Client` itself handles forks. No ``repr`` shows a
+setting: error reports print the variables of every frame they pass.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from customers_sdk.errors import ConfigurationError
 if TYPE_CHECKING:
     from customers_sdk.testing import MockCustomers
 
-#: The settings an application may give: the arguments of `Client` in upper case, and the fake.
+#: The settings an application may have: the arguments of `Client` in upper case, and the fake.
 NAMES = (
     *("API_KEY", "APP_ID", "BASE_URL", "TIMEOUT", "DEADLINE", "MAX_RETRIES"),
     *("API_VERSION", "USER_AGENT", "ALLOW_HTTP", "SESSION", "FAKE"),
 )
-#: What stands in for those that are not given.
+#: The environment variables used for those that the application does not set.
 VARIABLES = {
     "API_KEY": "NODERAILS_API_KEY",
     "APP_ID": "NODERAILS_APP_ID",
     "BASE_URL": "NODERAILS_BASE_URL",
 }
-# Of this machine by its name, and nobody listens there: what went astray could not get far.
+# A name of this machine: a request that missed the fake would not leave it.
 _FAKE_URL = "http://customers-fake.localhost"
 
 
-class Given:
-    """Settings as an application gave them, and the environment that stands in for the rest.
+class AppSettings:
+    """An application's settings, and the environment variables used for those it does not set.
 
     Args:
-        read: gives the setting of a name, None where there is none.
+        read: returns a setting by its name, None if it is not set.
     """
 
     __slots__ = ("_environment", "_values")
@@ -50,7 +50,7 @@ class Given:
         self._environment = tuple(map(os.environ.get, VARIABLES.values()))
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Given):
+        if not isinstance(other, AppSettings):
             return NotImplemented
         return self._values == other._values and self._environment == other._environment
 
@@ -58,127 +58,127 @@ class Given:
     __hash__ = None  # type: ignore[assignment]
 
     def get(self, name: str) -> Any:
-        """A setting, or what the environment has in its place; None if neither."""
+        """Return a setting, or the environment's value for it; None if neither is set."""
         value = self._values[NAMES.index(name)]
         if value is None and name in VARIABLES:
             value = self._environment[list(VARIABLES).index(name)]
         return Secret(value) if name == "API_KEY" and isinstance(value, str) else value
 
-    def name_of(self, name: str, place: str) -> str:
-        """How whoever has to mend a setting knows it."""
+    def name_of(self, name: str, naming: str) -> str:
+        """Return the name under which the user set it."""
         inherited = self._values[NAMES.index(name)] is None and self.get(name)
-        return VARIABLES[name] if inherited else place.format(name)
+        return VARIABLES[name] if inherited else naming.format(name)
 
 
-class Made(NamedTuple):
-    """A client, the fake that it talks to if it does, and what both were made of."""
+class AppClient(NamedTuple):
+    """An application's client, the fake that it talks to (if it does), and the settings of both."""
 
-    given: Given
+    settings: AppSettings
     client: Client
     fake: Optional[MockCustomers]
 
     def close(self) -> None:
-        """Let go of connections and of the fake's database."""
+        """Close the client's connections and the fake's database."""
         self.client.close()
         if self.fake is not None:
             self.fake.close()
 
 
-class Held:
+class ClientCache:
     """The one client of an application in this process.
 
     Args:
-        place: how a setting is named in an error's text, ``CUSTOMERS_{}`` for instance.
+        naming: how error texts name a setting, for instance ``CUSTOMERS_{}``.
     """
 
-    def __init__(self, place: str) -> None:
-        self._place = place
-        self._made: Optional[Made] = None
+    def __init__(self, naming: str) -> None:
+        self._naming = naming
+        self._cached: Optional[AppClient] = None
         self._lock = threading.Lock()
-        _HELD.add(self)
+        _CACHES.add(self)
 
-    def made(self, read: Callable[[str], Any]) -> Made:
-        """The client of the settings as they are now; raises `ConfigurationError`."""
-        given = Given(read)
-        made = self._made
-        if made is not None and made.given == given:
-            return made
+    def current(self, read: Callable[[str], Any]) -> AppClient:
+        """Return the client of the settings as they are now; raises `ConfigurationError`."""
+        settings = AppSettings(read)
+        cached = self._cached
+        if cached is not None and cached.settings == settings:
+            return cached
         with self._lock:
-            made = self._made
-            if made is None or made.given != given:
-                fresh = make(given, self._place)
-                if made is not None:
-                    made.close()
-                self._made = made = fresh
-        return made
+            cached = self._cached
+            if cached is None or cached.settings != settings:
+                fresh = build(settings, self._naming)
+                if cached is not None:
+                    cached.close()
+                self._cached = cached = fresh
+        return cached
 
-    def drop(self) -> None:
-        """Forget the client."""
+    def clear(self) -> None:
+        """Close the client, and forget it."""
         with self._lock:
-            made, self._made = self._made, None
-        if made is not None:
-            made.close()
+            cached, self._cached = self._cached, None
+        if cached is not None:
+            cached.close()
 
-    def unlock(self) -> None:
-        """Take a new lock: a forked child would wait for a thread that it does not have."""
+    def renew_lock(self) -> None:
+        """Replace the lock: in a forked child, the thread that holds it does not exist."""
         self._lock = threading.Lock()
 
 
-_HELD: WeakSet[Held] = WeakSet()
+_CACHES: WeakSet[ClientCache] = WeakSet()
 
 
-def _unlock_all() -> None:
-    for held in list(_HELD):
-        held.unlock()
+def _renew_locks() -> None:
+    for cache in list(_CACHES):
+        cache.renew_lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unlock_all)
+    os.register_at_fork(after_in_child=_renew_locks)
 
 
-def make(given: Given, place: str) -> Made:
-    """Make the client; its settings are named in errors as the application names them."""
+def build(settings: AppSettings, naming: str) -> AppClient:
+    """Make the client; errors name its settings as the application does."""
     try:
         arguments = {
-            name.lower(): given.get(name)
+            name.lower(): settings.get(name)
             for name in NAMES
-            if name != "FAKE" and given.get(name) is not None
+            if name != "FAKE" and settings.get(name) is not None
         }
-        fake = _fake(given)
+        fake = _fake(settings)
         if fake is None:
-            return Made(given, Client(**arguments), None)
+            return AppClient(settings, Client(**arguments), None)
         ours = {
             "api_key": fake.api_key,
             "app_id": fake.app_id,
             "base_url": fake.base_url,
             "session": fake.session(),
         }
-        return Made(given, Client(**{**arguments, **ours}), fake)
+        return AppClient(settings, Client(**{**arguments, **ours}), fake)
     except ConfigurationError as error:
-        text, about = worded(error, given, place), vars(error)
+        text, about = worded(error, settings, naming), vars(error)
     raise ConfigurationError(text, **about)
 
 
-def worded(error: ConfigurationError, given: Given, place: str) -> str:
-    """A refusal of `Client` in the application's words."""
+def worded(error: ConfigurationError, settings: AppSettings, naming: str) -> str:
+    """Return an error's text with the application's name for the setting."""
     name = (error.setting or "").upper()
     if name not in NAMES:
         return str(error)
-    text = f"{given.name_of(name, place)} {error.problem}"
-    if given.get(name) or name not in VARIABLES:
+    text = f"{settings.name_of(name, naming)} {error.problem}"
+    if settings.get(name) or name not in VARIABLES:
         return text
     return f"{text}: set it, or set {VARIABLES[name]}"
 
 
-def _fake(given: Given) -> MockCustomers | None:
-    wanted = given.get("FAKE")
+def _fake(settings: AppSettings) -> MockCustomers | None:
+    wanted = settings.get("FAKE")
     if wanted is None or wanted is False:
         return None
     if wanted is not True:
         # "false" from an environment would be taken for true.
         problem = f"must be True or False, not {type(wanted).__name__}"
         raise ConfigurationError(f"FAKE {problem}", setting="fake", problem=problem)
-    if is_live(given.get("API_KEY")):
+    if is_live(settings.get("API_KEY")):
         problem = (
             "is on together with a live key: customers would seem to be stored and be lost; "
             "take one of the two away"
@@ -190,12 +190,12 @@ def _fake(given: Given) -> MockCustomers | None:
 
 
 def is_live(key: object) -> bool:
-    """Whether a key is, or was meant to be, one for real money."""
+    """Whether a key is, or was meant to be, a live one."""
     return isinstance(key, str) and key.strip().startswith("nr_live_")
 
 
 def report(client: Client) -> str:
-    """Ask the service one question, and say in one line what answered."""
+    """Request one page, and describe in one line what responded."""
     page = client.customers.list_page(page_size=1)
     return (
         f"{client.base_url} answers: {client.environment} key, app {client.app_id}, "

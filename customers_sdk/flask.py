@@ -39,7 +39,7 @@ except ModuleNotFoundError as _error:
     raise ModuleNotFoundError(_text, name=_error.name) from _error
 
 from customers_sdk import Client, CustomersError
-from customers_sdk._frameworks import Held, Made, report
+from customers_sdk._frameworks import AppClient, ClientCache, report
 
 if TYPE_CHECKING:
     from customers_sdk.testing import MockCustomers
@@ -60,7 +60,7 @@ class Customers:
     """
 
     def __init__(self, app: Optional[flask.Flask] = None) -> None:
-        self._held: WeakKeyDictionary[flask.Flask, Held] = WeakKeyDictionary()
+        self._caches: WeakKeyDictionary[flask.Flask, ClientCache] = WeakKeyDictionary()
         if app is not None:
             self.init_app(app)
 
@@ -72,8 +72,8 @@ class Customers:
         """
         if app.extensions.setdefault("customers", self) is not self:
             raise RuntimeError("this application has a Customers extension already")
-        if app not in self._held:
-            self._held[app] = Held("CUSTOMERS_{}")
+        if app not in self._caches:
+            self._caches[app] = ClientCache("CUSTOMERS_{}")
             app.cli.add_command(_group())
 
     @property
@@ -84,7 +84,7 @@ class Customers:
             ConfigurationError: a setting is missing or wrong; the text names it.
             RuntimeError: there is no current application, or it lacks the extension.
         """
-        return self._made().client
+        return self._current().client
 
     @property
     def fake(self) -> MockCustomers:
@@ -94,24 +94,24 @@ class Customers:
             RuntimeError: ``CUSTOMERS_FAKE`` is not on; or as `client`.
             ConfigurationError: as `client`.
         """
-        fake = self._made().fake
+        fake = self._current().fake
         if fake is None:
             raise RuntimeError("there is no fake: set CUSTOMERS_FAKE to True")
         return fake
 
-    def _made(self) -> Made:
+    def _current(self) -> AppClient:
         app = self._app()
-        held = self._held.get(app)
-        if held is None:
+        cache = self._caches.get(app)
+        if cache is None:
             raise RuntimeError(f"application {app.name!r} lacks this extension: call init_app")
-        return held.made(lambda name: app.config.get(f"CUSTOMERS_{name}"))
+        return cache.current(lambda name: app.config.get(f"CUSTOMERS_{name}"))
 
     def _app(self) -> flask.Flask:
         if flask.has_app_context():
             current: Any = flask.current_app
             app: flask.Flask = current._get_current_object()  # noqa: SLF001 - Flask documents it
             return app
-        apps = list(self._held)
+        apps = list(self._caches)
         if len(apps) != 1:
             raise RuntimeError(
                 f"the extension serves {len(apps)} applications and none is current: "

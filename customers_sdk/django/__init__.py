@@ -30,8 +30,8 @@ except ModuleNotFoundError as _error:
 
 from django.core.signals import setting_changed
 
-from customers_sdk._frameworks import Held, Made
-from customers_sdk.django._conf import PLACE, check, reader
+from customers_sdk._frameworks import AppClient, ClientCache
+from customers_sdk.django._conf import NAMING, check, reader
 
 if TYPE_CHECKING:
     from customers_sdk import Client
@@ -41,7 +41,7 @@ __all__ = ["get_client", "get_fake"]
 
 del django
 
-_held = Held(PLACE)
+_cache = ClientCache(NAMING)
 
 
 def get_client() -> Client:
@@ -54,7 +54,7 @@ def get_client() -> Client:
     Raises:
         ConfigurationError: a setting is missing, wrong or unknown; the text names it.
     """
-    return _made().client
+    return _current().client
 
 
 def get_fake() -> MockCustomers:
@@ -64,20 +64,20 @@ def get_fake() -> MockCustomers:
         RuntimeError: ``FAKE`` is not on.
         ConfigurationError: as `get_client`.
     """
-    fake = _made().fake
+    fake = _current().fake
     if fake is None:
         raise RuntimeError('there is no fake: set CUSTOMERS["FAKE"] to True')
     return fake
 
 
-def _made() -> Made:
+def _current() -> AppClient:
     check()
-    return _held.made(reader())
+    return _cache.current(reader())
 
 
 def _forget(*, setting: str, **_: Any) -> None:
     if setting == "CUSTOMERS":
-        _held.drop()
+        _cache.clear()
 
 
 setting_changed.connect(_forget, dispatch_uid="customers_sdk.django")

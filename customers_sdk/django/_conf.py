@@ -15,7 +15,7 @@ from django.utils.module_loading import import_string
 from customers_sdk._frameworks import NAMES
 from customers_sdk.errors import ConfigurationError
 
-PLACE = 'CUSTOMERS["{}"]'
+NAMING = 'CUSTOMERS["{}"]'
 _KNOWN = frozenset(NAMES)
 
 
@@ -79,5 +79,5 @@ class _Session:
             try:
                 made = cls._made = (path, import_string(path)())
             except ImportError as error:
-                raise ConfigurationError(f"{PLACE.format('SESSION')}: {error}") from None
+                raise ConfigurationError(f"{NAMING.format('SESSION')}: {error}") from None
         return made[1]

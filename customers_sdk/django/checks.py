@@ -25,9 +25,9 @@ from django.conf import settings
 from django.core import checks
 
 from customers_sdk import _settings
-from customers_sdk._frameworks import Given, is_live, make, worded
+from customers_sdk._frameworks import AppSettings, build, is_live, worded
 from customers_sdk.client import DEFAULT_BASE_URL
-from customers_sdk.django._conf import PLACE, not_a_mapping, reader, unknown
+from customers_sdk.django._conf import NAMING, not_a_mapping, reader, unknown
 from customers_sdk.errors import ConfigurationError
 
 TAG = "customers"
@@ -46,12 +46,15 @@ def check_settings(**_: Any) -> list[Any]:
         return [_error(1, whole, 'Write CUSTOMERS = {"API_KEY": …, "APP_ID": …}.')]
     found = [_error(2, text, "Mend or remove the key.") for text in unknown()]
     try:
-        given = Given(reader())
+        app_settings = AppSettings(reader())
     except ConfigurationError as error:
         return [*found, _error(9, str(error), "SESSION is a session, or the path of a function.")]
-    if given.get("FAKE") is True:
-        return found + _check_fake(given)
-    return found + (_check_key(given) + _check_app(given) + _check_url(given) or _check_rest(given))
+    if app_settings.get("FAKE") is True:
+        return found + _check_fake(app_settings)
+    return found + (
+        _check_key(app_settings) + _check_app(app_settings) + _check_url(app_settings)
+        or _check_rest(app_settings)
+    )
 
 
 def check_deployment(**_: Any) -> list[Any]:
@@ -62,16 +65,16 @@ def check_deployment(**_: Any) -> list[Any]:
     return [checks.Warning(text, hint="Remove FAKE from CUSTOMERS.", id="customers_sdk.W003")]
 
 
-def _check_fake(given: Given) -> list[Any]:
-    if is_live(given.get("API_KEY")):
+def _check_fake(app_settings: AppSettings) -> list[Any]:
+    if is_live(app_settings.get("API_KEY")):
         text = "CUSTOMERS has the fake on together with a live key."
         return [_error(10, text, "Remove FAKE, or the key.")]
-    return _check_rest(given)
+    return _check_rest(app_settings)
 
 
-def _check_key(given: Given) -> list[Any]:
-    key = given.get("API_KEY")
-    text = _refusal(given, _settings.api_key, key)
+def _check_key(app_settings: AppSettings) -> list[Any]:
+    key = app_settings.get("API_KEY")
+    text = _refusal(app_settings, _settings.api_key, key)
     if text:
         if not key:
             hint = "A secret key is in the dashboard; for development and tests, FAKE does without."
@@ -80,46 +83,47 @@ def _check_key(given: Given) -> list[Any]:
             return [_error(4, text, "Take the key that begins with nr_test_sk_ or nr_live_sk_.")]
         return [_error(5, text, "It begins with nr_test_sk_ or nr_live_sk_, without blanks.")]
     if is_live(key) and settings.DEBUG:
-        text = f"{given.name_of('API_KEY', PLACE)} is a live key, and DEBUG is on."
+        text = f"{app_settings.name_of('API_KEY', NAMING)} is a live key, and DEBUG is on."
         hint = "Develop with a test key: real customers cannot be deleted."
         return [checks.Warning(text, hint=hint, id="customers_sdk.W001")]
     return []
 
 
-def _check_app(given: Given) -> list[Any]:
-    text = _refusal(given, _settings.app_id, given.get("APP_ID"))
+def _check_app(app_settings: AppSettings) -> list[Any]:
+    text = _refusal(app_settings, _settings.app_id, app_settings.get("APP_ID"))
     return [_error(6, text, "It is the UUID of the app, in the dashboard.")] if text else []
 
 
-def _check_url(given: Given) -> list[Any]:
-    url = given.get("BASE_URL") or DEFAULT_BASE_URL
-    text = _refusal(given, _settings.base_url, url, allow_http=True)
+def _check_url(app_settings: AppSettings) -> list[Any]:
+    url = app_settings.get("BASE_URL") or DEFAULT_BASE_URL
+    text = _refusal(app_settings, _settings.base_url, url, allow_http=True)
     if text:
         return [_error(7, text, f"By default it is {DEFAULT_BASE_URL}.")]
-    text = _refusal(given, _settings.base_url, url, allow_http=False)
+    text = _refusal(app_settings, _settings.base_url, url, allow_http=False)
     if not text:
         return []
-    if given.get("ALLOW_HTTP") is True:
-        text = f"{given.name_of('BASE_URL', PLACE)} is plain http: the key travels in the clear."
+    if app_settings.get("ALLOW_HTTP") is True:
+        name = app_settings.name_of("BASE_URL", NAMING)
+        text = f"{name} is plain http: the key travels in the clear."
         hint = "Use https, and remove ALLOW_HTTP."
         return [checks.Warning(text, hint=hint, id="customers_sdk.W002")]
     return [_error(8, text, "Use https.")]
 
 
-def _check_rest(given: Given) -> list[Any]:
+def _check_rest(app_settings: AppSettings) -> list[Any]:
     """What is left is what making a client refuses."""
     try:
-        make(given, PLACE).close()
+        build(app_settings, NAMING).close()
     except (ConfigurationError, ImportError) as error:
         return [_error(9, str(error), "See the arguments of customers_sdk.Client.")]
     return []
 
 
-def _refusal(given: Given, check: Any, value: Any, **options: Any) -> str:
+def _refusal(app_settings: AppSettings, check: Any, value: Any, **options: Any) -> str:
     try:
         check(value, **options)
     except ConfigurationError as error:
-        return worded(error, given, PLACE)
+        return worded(error, app_settings, NAMING)
     return ""
 
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk.sandbox.backend import TIE_ORDERS, Backend
 from customers_sdk.sandbox.faults.control_routes import ControlRoutes, is_loopback
-from customers_sdk.sandbox.faults.controls import Controls
-from customers_sdk.sandbox.seeding import Seeding
+from customers_sdk.sandbox.handle import Handle
 from customers_sdk.sandbox.server import Server
 
 if TYPE_CHECKING:
@@ -16,13 +15,8 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
-    from customers_sdk import Client, CustomerSummary
-    from customers_sdk.sandbox.faults.faults import Faults
-    from customers_sdk.sandbox.faults.requestlog import RequestLog
-    from customers_sdk.sandbox.service.store import Store
 
-
-class Sandbox(Seeding, Controls):
+class Sandbox(Handle):
     """The Customers API on this machine, over real HTTP and SQLite.
 
     Use it as a context manager, or call `start` and `close`. `port` 0 takes a free port; `db` is
@@ -132,49 +126,3 @@ class Sandbox(Seeding, Controls):
             "NODERAILS_APP_ID": self.app_id,
             "NODERAILS_API_KEY": self.api_key,
         }
-
-    @property
-    def api_key(self) -> str:
-        """A secret key of the sandbox's own merchant."""
-        return self.backend.api_key
-
-    @property
-    def app_id(self) -> str:  # type: ignore[override]
-        """The sandbox's own app, which the key's merchant owns."""
-        return self.backend.app_id
-
-    @property
-    def store(self) -> Store:  # type: ignore[override]
-        """The rows behind it."""
-        return self.backend.store
-
-    @property
-    def faults(self) -> Faults:  # type: ignore[override]
-        """The faults that lie in wait."""
-        return self.backend.faults
-
-    @property
-    def log(self) -> RequestLog:  # type: ignore[override]
-        """What it was sent."""
-        return self.backend.log
-
-    def reset(self) -> None:
-        """Empties the sandbox: its own app, key and the documented chains alone stay.
-
-        Faults that wait and the log of requests go too.
-        """
-        self.backend.reset()
-
-    @property
-    def customers(self) -> tuple[CustomerSummary, ...]:
-        """All customers that are stored, of every app, in order, as the SDK's models."""
-        from customers_sdk import CustomerSummary
-
-        return tuple(map(CustomerSummary.from_dict, self.stored()))
-
-    def client(self, **overrides: Any) -> Client:
-        """A `customers_sdk.Client` of this sandbox; `overrides` are arguments of the client."""
-        from customers_sdk import Client
-
-        settings = {"api_key": self.api_key, "app_id": self.app_id, "base_url": self.base_url}
-        return Client(**{**settings, **overrides})

@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 import time
-from collections.abc import AsyncIterator, Generator, Iterable
+from collections.abc import AsyncIterator, Generator, Iterable, Mapping
 from contextvars import Context, copy_context
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union
 
 from customers_sdk import _settings
 from customers_sdk.client import DEFAULT_BASE_URL
+from customers_sdk.sandbox.seeds import plausible, sow
 from customers_sdk.testing._active import Activation, begun_in_this_context
 from customers_sdk.testing._fake import MockCustomers
 
@@ -26,24 +27,33 @@ class mock_customers:  # noqa: N801 - used like a function
     """Answers the client's requests in process while it is active: a fake for your tests.
 
     Use it in a ``with`` statement, which yields a `MockCustomers`, or as a decorator of a function,
-    a coroutine function, a method, or a class, of which it decorates the methods whose names begin
-    with ``test``; what is decorated gets no argument. Each use starts with an empty fake.
+    a coroutine function, a generator, a method, or a class, where it decorates the methods whose
+    names begin with ``test``. It passes no argument to what it decorates. Each use starts with an
+    empty fake.
+
     Meanwhile ``NODERAILS_API_KEY``, ``NODERAILS_APP_ID`` and ``NODERAILS_BASE_URL`` are set to the
-    fake's, so that a ``Client()`` of your own reaches it, and the client does not wait between its
-    tries (it still heeds ``Retry-After``). A mock within another hides it until it ends.
+    fake's, so a ``Client()`` of your own reaches it, and clients made meanwhile do not wait between
+    retries (they still respect ``Retry-After``). An inner mock hides an outer one until it ends.
+    Mocks begun in several threads or tasks each answer their own thread or task.
 
     Args:
-        passthrough: what becomes of requests to other hosts. False refuses them with a
-            ``requests.ConnectionError``, as `responses` does; True lets them through to the
-            network; a prefix of their URLs, a compiled pattern, or several of them in a list, let
-            these through. If another mock of `responses` is active already, it decides.
+        passthrough: what happens to requests to other hosts. False refuses them with a
+            ``requests.ConnectionError``; True lets them through to the network; a URL prefix, a
+            compiled pattern, or a list of these lets matching URLs through. If another mock of
+            `responses` is active already, it decides.
         base_url: the address to answer at, if your code sets another one than the default.
-        sleep: what is called with the seconds of `latency` and `slow_next` where the caller's
-            read timeout is longer.
+        sleep: called with the seconds of `latency` and `slow_next` if the caller's read timeout
+            is longer.
+        seed: the rows to begin with: a number of plausible customers, the same every time, or a
+            mapping such as ``{"customers": [{"external_id": "user-1"}]}``, from ``customers``,
+            ``wallets``, ``payment_intents``, ``invoices``, ``subscriptions``, ``chains`` and
+            ``apps`` to lists of arguments of the ``add_…`` methods.
+        latency: the seconds that every request takes.
 
     Raises:
-        ConfigurationError: ``base_url`` is none.
+        ConfigurationError: ``base_url`` is not a URL.
         TypeError: ``passthrough`` is none of these.
+        ValueError: on entering, ``seed`` or ``latency`` cannot be used; the text names the row.
     """
 
     def __init__(
@@ -52,17 +62,30 @@ class mock_customers:  # noqa: N801 - used like a function
         passthrough: Union[bool, Prefix, Iterable[Prefix]] = False,
         base_url: str = DEFAULT_BASE_URL,
         sleep: Callable[[float], None] = time.sleep,
+        seed: Union[int, Mapping[str, Any], None] = None,
+        latency: float = 0.0,
     ) -> None:
         self._prefixes = _prefixes(passthrough)
         self._base_url = _settings.base_url(base_url, allow_http=True)
         self._sleep = sleep
+        self._seed = seed
+        self._latency = latency
         self._active: list[Activation] = []
 
     def __enter__(self) -> MockCustomers:
-        """Begins; the handle is the fake's."""
-        activation = Activation(MockCustomers(self._base_url, self._sleep), self._lets_out)
+        """Begin; returns the fake."""
+        fake = MockCustomers(self._base_url, self._sleep)
+        try:
+            if self._seed is not None:
+                sow(fake, _rows(self._seed))
+            if self._latency:
+                fake.latency(self._latency)
+        except BaseException:
+            fake.close()
+            raise
+        activation = Activation(fake, self._lets_out)
         self._active.append(activation)
-        return activation.fake
+        return fake
 
     def __exit__(
         self,
@@ -70,7 +93,7 @@ class mock_customers:  # noqa: N801 - used like a function
         error: Optional[BaseException],
         trace: Optional[TracebackType],
     ) -> None:
-        """Ends, and puts back what was before."""
+        """End, and put back what was there before."""
         ours = (each for each in begun_in_this_context() if each in self._active)
         activation = next(ours, self._active[-1])
         self._active.remove(activation)
@@ -96,7 +119,11 @@ class mock_customers:  # noqa: N801 - used like a function
 
     def _fresh(self) -> mock_customers:
         return mock_customers(
-            passthrough=self._prefixes, base_url=self._base_url, sleep=self._sleep
+            passthrough=self._prefixes,
+            base_url=self._base_url,
+            sleep=self._sleep,
+            seed=self._seed,
+            latency=self._latency,
         )
 
 
@@ -165,6 +192,14 @@ class _Steps:
 
     def close(self) -> None:
         self._run(self._steps.close)
+
+
+def _rows(seed: Any) -> Any:
+    if isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0:
+        return plausible(seed)
+    if isinstance(seed, Mapping):
+        return dict(seed)
+    raise ValueError("seed must be a number of customers, or a mapping from kinds to rows")
 
 
 def _begins(url: str, prefix: Prefix) -> bool:

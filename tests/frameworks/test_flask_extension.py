@@ -142,8 +142,8 @@ def test_threads_that_ask_at_once_get_one_client() -> None:
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_child_forked_while_a_client_is_made_can_make_its_own() -> None:
     customers = serving(API_KEY=KEY, APP_ID=APP)
-    (held,) = customers._held.values()
-    with held._lock:
+    (cache,) = customers._caches.values()
+    with cache._lock:
         child = os.fork()
         if not child:
             os._exit(customers.client.app_id != APP)

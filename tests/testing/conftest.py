@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from customers_sdk import _pytest_plugin
+from customers_sdk.testing import plugin
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.has_plugin("customers_sdk"):
-        config.pluginmanager.register(_pytest_plugin, "customers_sdk")
+        config.pluginmanager.register(plugin, "customers_sdk")

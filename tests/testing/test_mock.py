@@ -172,6 +172,29 @@ def test_a_mock_that_begins_later_can_answer_too(customers_mock: MockCustomers) 
     assert len(customers_mock.customers) == 1
 
 
+def test_a_fake_may_begin_with_rows() -> None:
+    seed = {"customers": [{"id": "c-1"}], "invoices": [{"customer_id": "c-1", "total": 2}]}
+    with mock_customers(seed=seed) as mock:
+        assert mock.customers[0].counts.invoices == 1
+    with mock_customers(seed=25) as one, mock_customers(seed=25) as other:
+        assert one.customers == other.customers
+        assert len(one.customers) == 25
+
+
+@pytest.mark.parametrize("wrong", [{"people": []}, {"customers": [{"colour": 1}]}, [], -1, True])
+def test_a_wrong_seed_is_refused_and_nothing_stays_patched(wrong: Any) -> None:
+    with pytest.raises(ValueError, match=r"seed|customers"), mock_customers(seed=wrong):
+        pass
+    assert "NODERAILS_API_KEY" not in os.environ
+
+
+def test_every_request_may_take_time() -> None:
+    slept: list[float] = []
+    with mock_customers(latency=0.25, sleep=slept.append):
+        sign_up()
+    assert slept == [0.25]
+
+
 @pytest.mark.parametrize("wrong", [None, 1, [1], [None], object()])
 def test_a_wrong_passthrough_is_refused(wrong: Any) -> None:
     with pytest.raises(TypeError, match="passthrough must be"):
@@ -262,7 +285,8 @@ class TestDecoratedMethods:
 
 @pytest.mark.parametrize("missing", ["responses", "flask"])
 def test_without_the_extra_the_import_says_how_to_get_it(missing: str) -> None:
-    code = f"import sys; sys.modules[{missing!r}] = None; import customers_sdk.testing"
+    code = f"import sys; sys.modules[{missing!r}] = None; "
+    code += "from customers_sdk.testing import mock_customers"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     last = done.stderr.strip().splitlines()[-1]
     assert last.endswith(f"needs {missing}: pip install 'customers_sdk[testing]'")

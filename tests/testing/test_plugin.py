@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 TESTS = """
-import os, subprocess, sys
+import os, pytest, subprocess, sys
 from customers_sdk import Client
 
 PROGRAM = "from customers_sdk import Client; print(Client().customers.list_page().total)"
@@ -33,8 +33,20 @@ def test_sandbox(customers_sandbox):
 
 def test_nothing_is_left():
     assert "NODERAILS_BASE_URL" not in os.environ
+
+class TestOptions:
+    @pytest.fixture
+    def customers_mock_options(self):
+        return {"seed": {"customers": [{"external_id": "seeded"}]}, "passthrough": True}
+
+    def test_a_seed(self, customers_client):
+        assert [one.external_id for one in customers_client.customers.list()] == ["seeded"]
+
+@pytest.mark.parametrize("customers_mock_options", [{"seed": 3}, {"seed": 5}])
+def test_another_seed(customers_mock, customers_mock_options):
+    assert len(customers_mock.customers) == customers_mock_options["seed"]
 """
-PLUGIN = "customers_sdk._pytest_plugin"
+PLUGIN = "customers_sdk.testing.plugin"
 
 
 def is_installed() -> bool:
@@ -71,7 +83,7 @@ def test_the_fixtures_work_in_a_project_of_somebody(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     done = run(tmp_path, *options)
-    assert "4 passed" in done.stdout, done.stdout + done.stderr
+    assert "7 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_plugin_imports_nothing_but_pytest() -> None:
