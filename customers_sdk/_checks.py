@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -140,48 +140,134 @@ def page(value: object, page_size: int) -> int:
     return integer(value, "page", most=_INT64_MAX // page_size)
 
 
-def json_object(value: object, name: str) -> dict[str, Any]:
-    """A JSON object: a mapping of strings to what JSON can carry, at any depth."""
+def metadata(value: object) -> dict[str, Any]:
+    """The metadata of a customer, copied: a JSON object that is stored as it is sent.
+
+    The service's database takes an object with a ``$type`` of its own for a tagged value and
+    stores something else, and fails at a lone surrogate (both observed).
+    """
     if not isinstance(value, Mapping):
-        raise TypeError(f"{name} must be a mapping, not {kind_of(value)}")
-    return {key: json_value(item, f"{name}.{key}") for key, item in _members(value, name)}
+        raise TypeError(f"metadata must be a mapping, not {kind_of(value)}")
+    checked: dict[str, Any] = json_value(value, "metadata", surrogates=False)
+    if checked.get("$type") in _TAGS:
+        raise ValueError(
+            f"metadata has a '$type' of {checked['$type']!r} at its top level, which the service "
+            "does not store as it is: use another name, or put it one level deeper"
+        )
+    return checked
 
 
-def json_value(value: object, name: str) -> Any:
-    """What JSON can carry, copied, so that what is sent is what was checked."""
-    try:
-        return _json(value, name)
-    except RecursionError:
-        pass
-    raise ValueError(f"{name.partition('.')[0]} is nested too deeply, or contains itself")
+# Types of tagged values in the service's database layer.
+_TAGS = ["BigInt", "Bytes", "DateTime", "Decimal", "Enum", "FieldRef", "Json", "Param", "Raw"]
+_DEEPEST = 1000
 
 
-def _json(value: Any, name: str) -> Any:
+def json_value(value: object, name: str, *, surrogates: bool = True) -> Any:
+    """What JSON can carry, copied, so that what is sent is what was checked.
+
+    Args:
+        value: of mappings with string keys, lists, tuples, strings, numbers, True, False and
+            None, up to 1,000 levels deep.
+        name: the argument's name, with which the place of what is wrong begins.
+        surrogates: whether strings may hold lone surrogates.
+    """
+    # No recursion, which would end at a few hundred levels. For each open container: where in
+    # it we are, what is left of it, and its copy.
+    root: list[Any] = []
+    place: list[Any] = [name]
+    rest: list[Iterator[tuple[Any, Any]]] = [iter([(name, value)])]
+    copies: list[Any] = [root]
+    while rest:
+        for key, item in rest[-1]:
+            place[-1] = key
+            copy, members = _open(item, place, surrogates=surrogates)
+            if isinstance(copies[-1], dict):
+                copies[-1][key] = copy
+            else:
+                copies[-1].append(copy)
+            if members is not None:
+                place.append(None)
+                rest.append(members)
+                copies.append(copy)
+                break
+        else:
+            for stack in (place, rest, copies):
+                stack.pop()
+    return root[0]
+
+
+def _open(
+    value: object, place: list[Any], *, surrogates: bool
+) -> tuple[Any, Iterator[tuple[Any, Any]] | None]:
+    """An empty copy of a container and an iterator over its members; a scalar and None."""
+    if not isinstance(value, (Mapping, list, tuple)):
+        return _scalar(value, place, surrogates=surrogates), None
+    if len(place) > _DEEPEST:
+        raise ValueError(
+            f"{place[0]} is nested too deeply, or contains itself: {_DEEPEST} levels at most"
+        )
+    if isinstance(value, Mapping):
+        return {}, _members(value, place, surrogates=surrogates)
+    return [], enumerate(value)
+
+
+def _where(place: list[Any]) -> str:
+    """A place in an argument, at most 200 characters long and printable: ``metadata.a[0]``."""
+    name, *steps = place
+    steps = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps]
+    text = f"{name}{''.join(steps)}".encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= 200 else f"{text[:100]}…{text[-99:]}"
+
+
+def _scalar(value: object, place: list[Any], *, surrogates: bool = True) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return text(value, name)
+        if "\0" in value:
+            raise ValueError(
+                f"{_where(place)} contains a NUL character, which the service cannot store"
+            )
+        if not surrogates and has_surrogate(value):
+            raise ValueError(
+                f"{_where(place)} contains a lone surrogate, which the service cannot store"
+            )
+        return value
     if isinstance(value, int):
         if value.bit_length() > _LONGEST_INTEGER:
-            raise ValueError(f"{name} is an integer too long to be written")
+            raise ValueError(f"{_where(place)} is an integer too long to be written")
         return value
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ValueError(f"{name} is {value}, which JSON cannot carry")
+            raise ValueError(f"{_where(place)} is {value}, which JSON cannot carry")
         return value
-    if isinstance(value, Mapping):
-        return {key: _json(item, f"{name}.{key}") for key, item in _members(value, name)}
-    if isinstance(value, (list, tuple)):
-        return [_json(item, f"{name}[{index}]") for index, item in enumerate(value)]
-    raise TypeError(f"{name} is of type {kind_of(value)}, which JSON cannot carry")
+    raise TypeError(f"{_where(place)} is of type {kind_of(value)}, which JSON cannot carry")
 
 
-def _members(value: Mapping[Any, Any], name: str) -> Any:
+def has_surrogate(value: str) -> bool:
+    """Whether a string holds a lone surrogate, which UTF-8 cannot carry."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _members(
+    value: Mapping[Any, Any], place: list[Any], *, surrogates: bool
+) -> Iterator[tuple[str, Any]]:
     for key, item in value.items():
         if not isinstance(key, str):
-            raise TypeError(f"{name} has a key of type {kind_of(key)}; keys must be strings")
+            raise TypeError(
+                f"{_where(place[:-1])} has a key of type {kind_of(key)}; keys must be strings"
+            )
         if "\0" in key:
-            raise ValueError(f"{name} has a key with a NUL character, which cannot be stored")
+            raise ValueError(
+                f"{_where(place[:-1])} has a key with a NUL character, which cannot be stored"
+            )
+        if not surrogates and has_surrogate(key):
+            raise ValueError(
+                f"{_where(place[:-1])} has a key with a lone surrogate, which cannot be stored"
+            )
         yield key, item
 
 
@@ -204,7 +290,7 @@ def customer_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         if value is None
-        else json_object(value, name)
+        else metadata(value)
         if name == "metadata"
         else text(value, name, _LONGEST[name])
         for name, value in fields.items()
@@ -246,7 +332,7 @@ def query(params: object) -> str:
             if not isinstance(name, str) or not isinstance(item, (str, int, float)):
                 raise TypeError(f"params must map strings to strings and numbers: {name!r}")
             place = f"params[{text(name, 'a name in params')!r}]"
-            checked = _json(item, place)
+            checked = _scalar(item, [place])
             written = str(checked).lower() if isinstance(checked, bool) else str(checked)
             pairs.append((name, text(written, place)))
     return urlencode(pairs, quote_via=quote, errors="replace")
