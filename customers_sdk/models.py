@@ -19,9 +19,12 @@ from typing import Any, Optional, TypeVar, cast
 
 import attrs
 
-from customers_sdk._wire import schema
+from customers_sdk._wire import codec, deep, schema
 
 M = TypeVar("M", bound="Model")
+
+# The pickler in Python and `copy.deepcopy` take up to four frames for a level.
+_LEVELS_PICKLED = 100
 
 
 @functools.cache
@@ -34,11 +37,28 @@ def _hashed(cls: Any) -> Callable[[Any], object]:
     return operator.attrgetter(*(field.name for field in attrs.fields(cls) if field.hash is None))
 
 
+class _Packed(bytes):
+    """Free-form JSON in a pickle, as text: nested so deeply that `pickle` might not take it."""
+
+
+def _packed(value: Any) -> Any:
+    return _Packed(codec.encode(value)) if deep.is_deeper(value, _LEVELS_PICKLED) else value
+
+
+def _restore(cls: type[M], values: Mapping[str, Any]) -> M:
+    """A record out of a pickle."""
+    record = object.__new__(cls)
+    for name, value in values.items():
+        restored = codec.loads(value) if value.__class__ is _Packed else value
+        object.__setattr__(record, name, restored)
+    return record
+
+
 class Model:
     """The base of all models: reads and writes the wire form.
 
-    Treat ``metadata`` and ``extra`` as read-only: an empty one refuses to be changed, and
-    one that came with an answer is not copied.
+    ``metadata`` and ``extra`` are ordinary dicts. Treat them as read-only: what came with a
+    response is not copied.
     """
 
     __slots__ = ("__weakref__",)
@@ -50,7 +70,10 @@ class Model:
             return NotImplemented
         cls: Any = self.__class__
         values = _compared(cls)
-        return values(self) == values(other)
+        try:
+            return values(self) == values(other)
+        except RecursionError:
+            return deep.equal(values(self), values(other))
 
     def __hash__(self) -> int:
         cls: Any = self.__class__
@@ -60,6 +83,10 @@ class Model:
         cls: Any = self.__class__
         shown = [f"{f.name}={getattr(self, f.name)!r}" for f in attrs.fields(cls) if f.repr]
         return f"{cls.__name__}({', '.join(shown)})"
+
+    def __reduce__(self) -> Any:
+        cls: Any = self.__class__
+        return _restore, (cls, {f.name: _packed(getattr(self, f.name)) for f in attrs.fields(cls)})
 
     @classmethod
     def from_dict(cls: type[M], data: Mapping[str, Any]) -> M:
@@ -89,7 +116,7 @@ class Model:
         return cls(**{name: getattr(self, name) for name in attrs.fields_dict(cast("Any", cls))})
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class Chain(Model):
     """A blockchain.
 
@@ -102,10 +129,10 @@ class Chain(Model):
 
     chain_id: int
     name: str
-    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class Wallet(Model):
     """A wallet of a customer on one chain.
 
@@ -134,10 +161,10 @@ class Wallet(Model):
     created_at: datetime
     updated_at: datetime
     chain: Optional[Chain] = attrs.field(default=None, repr=False, metadata=schema.wire(omit=True))
-    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class App(Model):
     """The app that a customer belongs to.
 
@@ -164,10 +191,10 @@ class App(Model):
     payout_approved: Optional[bool] = None
     created_at: Optional[datetime] = None
     updated_at: Optional[datetime] = None
-    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class PaymentIntent(Model):
     """One payment in a customer's history.
 
@@ -192,10 +219,10 @@ class PaymentIntent(Model):
     authorization_chain_id: Optional[int] = None
     created_at: datetime
     captured_at: Optional[datetime] = None
-    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class Invoice(Model):
     """One invoice in a customer's history.
 
@@ -218,10 +245,10 @@ class Invoice(Model):
     due_date: Optional[datetime] = None
     paid_at: Optional[datetime] = None
     created_at: datetime
-    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class CustomerCounts(Model):
     """How many records of each kind hang off a customer.
 
@@ -234,10 +261,10 @@ class CustomerCounts(Model):
     payment_intents: int
     subscriptions: int
     invoices: int
-    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class Customer(Model):
     """Somebody who pays you.
 
@@ -273,10 +300,10 @@ class Customer(Model):
     created_at: datetime
     updated_at: datetime
     wallets: tuple[Wallet, ...]
-    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class CustomerSummary(Customer):
     """A customer as a list shows them.
 
@@ -287,7 +314,7 @@ class CustomerSummary(Customer):
     counts: CustomerCounts = attrs.field(metadata=schema.wire(name="_count"))
 
 
-@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class CustomerDetail(Customer):
     """A customer with their history; their wallets carry ``chain``.
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, NoReturn
+from typing import Any
 
+from customers_sdk._wire import deep
 from customers_sdk.errors import ResponseFormatError
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
 
 try:
     import orjson
@@ -44,6 +40,13 @@ def loads(body: bytes) -> Any:
     raise ResponseFormatError(f"the body is not JSON that can be read ({kind}, {len(body)} bytes)")
 
 
+def _decode(text: str) -> Any:
+    try:
+        return deep.DECODER.decode(text)
+    except RecursionError:
+        return deep.loads(text)
+
+
 def restore_integers(value: Any) -> Any:
     """Make integers again of those that orjson has made floats: 64 bits and more.
 
@@ -64,29 +67,32 @@ def restore_integers(value: Any) -> Any:
 
 
 def _with_integers(value: Any) -> Any:
-    # A list of places and no recursion: an answer may be nested as deeply as JSON is read.
-    root = [value]
-    places: list[tuple[Any, Any]] = [(root, 0)]
-    while places:
-        holder, key = places.pop()
-        item = holder[key]
-        if item.__class__ is dict:
-            holder[key] = item = dict(item)
-            places += [(item, name) for name in item]
-        elif item.__class__ is list:
-            holder[key] = item = list(item)
-            places += [(item, index) for index in range(len(item))]
-        elif item.__class__ is float and 2.0**63 <= abs(item) < 1e21:
-            holder[key] = int(Decimal(repr(item)))
-    return root[0]
+    def integer(item: Any) -> Any:
+        if item.__class__ is float and 2.0**63 <= abs(item) < 1e21:
+            return int(Decimal(repr(item)))
+        return item
+
+    return deep.mapped(value, integer)
+
+
+_dump = functools.partial(json.dumps, separators=(",", ":"))
+_dump_unescaped = functools.partial(_dump, ensure_ascii=False)
 
 
 def encode(value: Any) -> bytes:
     """Encode as JSON text, in UTF-8 and on one line."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return _encode(value, _dump_unescaped)
     except UnicodeEncodeError:  # a lone surrogate travels escaped
-        return json.dumps(value, separators=(",", ":")).encode()
+        return _encode(value, _dump)
+
+
+def _encode(value: Any, dump: Callable[[Any], str]) -> bytes:
+    try:
+        text = dump(value)
+    except RecursionError:
+        text = deep.dumps(value, dump)
+    return text.encode()
 
 
 LARGEST_REQUEST = 1_048_576

@@ -43,6 +43,7 @@ BODILESS = [r for r in ANSWERED if r.status in (204, 304)]
 STRANGERS = {"idem_other_path_same_key", "idem_unknown_route_same_key"}
 
 named = pytest.mark.parametrize
+pytestmark = pytest.mark.usefixtures("decoder")
 
 
 def name_of(recording: Recording) -> str:

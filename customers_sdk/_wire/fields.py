@@ -1,0 +1,88 @@
+"""What the fields of an attrs class are on the wire: names, types, exceptions.
+
+Wire names are derived, never listed: ``external_id`` ↔ ``externalId``. What neither the
+rule nor the type says, a class states in the metadata of its field (`wire`).
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+_NAME = "customers_sdk.wire.name"
+_DIGITS = "customers_sdk.wire.digits"
+_OMIT = "customers_sdk.wire.omit"
+
+
+def wire(*, name: str | None = None, digits: bool = False, omit: bool = False) -> dict[str, Any]:
+    """Field metadata for what the naming rule and the type do not say.
+
+    Args:
+        name: the wire name, where the rule would give another.
+        digits: an integer that travels as a string of digits.
+        omit: a field whose None means that the member is absent, not null.
+    """
+    return {_NAME: name, _DIGITS: digits, _OMIT: omit}
+
+
+def wire_name(name: str) -> str:
+    """``postal_code`` to ``postalCode``."""
+    head, *rest = name.split("_")
+    return head + "".join(map(str.capitalize, rest))
+
+
+def names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The same mapping under wire names."""
+    return {wire_name(name): value for name, value in fields.items()}
+
+
+class Field:
+    """A field of a class, as it is on the wire.
+
+    Attributes:
+        name: its name in the class.
+        wire_name: its name on the wire.
+        kind: the type of the value, or of an item if it is a list; `dict` is free-form JSON.
+        is_list: whether the value is a list, read as a tuple.
+        is_free: whether the value is free-form JSON.
+        nullable: whether it may be null; then it may be absent, too.
+        omit: whether None is written as an absent member.
+        digits: whether an integer travels as a string of digits.
+    """
+
+    def __init__(self, field: attrs.Attribute[Any], hint: Any) -> None:
+        arguments = typing.get_args(hint)
+        self.nullable = type(None) in arguments
+        if self.nullable:
+            (hint,) = (argument for argument in arguments if argument is not type(None))
+        self.is_list = typing.get_origin(hint) is tuple
+        if self.is_list:
+            hint = typing.get_args(hint)[0]
+        self.kind: type = hint if typing.get_origin(hint) is None else dict
+        self.is_free = self.kind is dict and not self.is_list
+        self.name = field.name
+        self.wire_name: str = field.metadata.get(_NAME) or wire_name(field.name)
+        self.omit: bool = field.metadata.get(_OMIT, False)
+        self.digits: bool = field.metadata.get(_DIGITS, False)
+
+
+def fields_of(cls: type) -> list[Field]:
+    """The fields of an attrs class, except ``extra``."""
+    hints = _hints(cls)
+    return [Field(field, hints[field.name]) for field in attrs.fields(cls) if field.name != "extra"]
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    """The types of a class's fields; `typing` is slow, and asked only about text."""
+    hints = {field.name: field.type for field in attrs.fields(cls)}
+    return hints if all(map(_is_evaluated, hints.values())) else typing.get_type_hints(cls)
+
+
+def _is_evaluated(hint: Any) -> bool:
+    arguments = typing.get_args(hint)
+    if arguments:
+        return all(map(_is_evaluated, arguments))
+    return isinstance(hint, type) or hint is Any or hint is ...

@@ -1,0 +1,132 @@
+"""Readers: one generated function for each class, which checks and fills every field.
+
+A reader is generated once, when its class is first read, as straight code without loops
+over fields. It says nothing about what is wrong: it raises, and `explain` then looks at the
+value again, by the same rules. So good messages cost nothing.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from customers_sdk._wire import codec, scalars
+from customers_sdk._wire.fields import Field, fields_of
+from customers_sdk._wire.twin import unfrozen_twin
+
+Reader = Callable[..., Any]
+
+# Checked in place, without a call, and stored as they are: what is wrong with the value ``v``.
+_INLINE = {
+    str: "v.__class__ is not str",
+    bool: "v is not True and v is not False",
+    int: "v.__class__ is not int",
+}
+
+
+def make_reader(cls: type, reader_of: Callable[[type], Reader]) -> Reader:
+    """Generate the function that reads a JSON object into ``cls``.
+
+    Members without a field stay in ``extra``. So does a value that should be free-form JSON
+    and is not an object: the field is then empty.
+    """
+    fields = fields_of(cls)
+    scope: dict[str, Any] = {
+        "cls": cls,
+        "twin": unfrozen_twin(cls),
+        "fromisoformat": datetime.fromisoformat,
+        "read_iso": scalars.read_iso,
+        "restore_integers": codec.restore_integers,
+        "known": frozenset(f.wire_name for f in fields),
+        "free": frozenset(f.wire_name for f in fields if f.is_free),
+        "nulls": {f.wire_name: None for f in fields if f.nullable and not f.omit},
+    }
+    lines = [f"size = {len([field for field in fields if not field.omit])}"]
+    for field in fields:
+        reading = [f"v = d[{field.wire_name!r}]", *_reading(field, scope, reader_of)]
+        if field.omit:
+            reading = _indented(f"if {field.wire_name!r} in d:", "size += 1", *reading)
+            reading.append(f"else: o.{field.name} = None")
+        lines += reading
+    body = "\n        ".join(lines)
+    restored = "restore_integers(extra)" if codec.FAST else "extra"
+    source = f"""\
+def read(d, _=None, complete=False):
+    if d.__class__ is not dict: raise TypeError
+    o = twin()
+    text = cls  # equal to nothing that JSON can hold, null included
+    try:
+        {body}
+    except KeyError:
+        if complete: raise
+        return read({{**nulls, **d}}, None, True)
+    if len(d) == size:
+        o.extra = {{}}
+    else:
+        extra = {{
+            k: v for k, v in d.items()
+            if k not in known
+            or k in free and v.__class__ is not dict and (v is not None or k not in nulls)
+        }}
+        o.extra = {restored}
+    o.__class__ = cls
+    return o
+"""
+    exec(compile(source, f"<reader of {cls.__name__}>", "exec"), scope)  # noqa: S102
+    return typing.cast("Reader", scope["read"])
+
+
+def _indented(head: str, *lines: str) -> list[str]:
+    return [head, *(f"    {line}" for line in lines)]
+
+
+def _reading(field: Field, scope: dict[str, Any], reader_of: Callable[[type], Reader]) -> list[str]:
+    """The lines that check the value ``v`` of a field and store it."""
+    wrong = None if field.is_list or field.digits else _INLINE.get(field.kind)
+    if wrong:
+        if field.nullable:
+            wrong += " and v is not None"
+        return [f"if {wrong}: raise TypeError", f"o.{field.name} = v"]
+    *lines, value = _converting(field, scope, reader_of)
+    lines.append(f"o.{field.name} = {value}")
+    if field.nullable:
+        return [f"if v is None: o.{field.name} = None", *_indented("else:", *lines)]
+    return lines
+
+
+def _converting(
+    field: Field, scope: dict[str, Any], reader_of: Callable[[type], Reader]
+) -> list[str]:
+    """The lines that check the value ``v`` of a field, and then the expression to store."""
+    if field.kind is datetime and not field.is_list:
+        # A record that was never changed has one instant twice.
+        return [
+            "if v != text:",
+            "    text = v",
+            f"    moment = {scalars.ISO_TEXT}",
+            "moment",
+        ]
+    if field.is_free:
+        # orjson's loss of long integers can only show where the content is free.
+        return [
+            "if v.__class__ is not dict:",
+            "    v = {}",
+            "    size = -1",
+            "restore_integers(v) if v else v" if codec.FAST else "v",
+        ]
+    rule = f"rule_{field.name}"
+
+    def first(value: Any) -> Any:
+        # Many responses have no payments: their reader is generated when one is met.
+        scope[rule] = scalars.digits if field.digits else reader_of(field.kind)
+        return scope[rule](value)
+
+    scope[rule] = first
+    if field.is_list:
+        return [
+            "if v.__class__ is not list: raise TypeError",
+            f"tuple([{rule}(i) for i in v]) if v else ()",
+        ]
+    return [f"{rule}(v)"]
