@@ -16,7 +16,7 @@ import pytest
 from customers_sdk import Client, NotFoundError
 from customers_sdk._resource import Attached, Resource
 from customers_sdk._settings import Timeout
-from customers_sdk._wire import codec, schema
+from customers_sdk._wire import codec
 from customers_sdk.models import Model
 from tests.doubles import APP, KEY, envelope, invoice, page, refusal
 
@@ -31,7 +31,7 @@ class MerchantInvoice(Model):
     total: Decimal
     currency: str
     created_at: datetime
-    extra: Mapping[str, Any] = attrs.field(default=schema.NOTHING, repr=False, hash=False)
+    extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
 
 # The resource, in a module of its own.

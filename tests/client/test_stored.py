@@ -98,6 +98,6 @@ def test_an_address_may_be_spelled_otherwise_but_a_chain_may_not() -> None:
 
 
 def test_what_is_compared_is_json_that_was_checked() -> None:
-    sent = _checks.json_object({"a": [1, 2.5, "x", None, {"b": False}]}, "metadata")
+    sent = _checks.json_value({"a": [1, 2.5, "x", None, {"b": False}]}, "metadata")
     assert differs({"metadata": sent}, made(metadata=json.loads(json.dumps(sent)))) is None
     assert differs({}, made()) is None
