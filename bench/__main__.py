@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from bench import imports, page, peers, server, table, worker
+from bench import imports, instructions, page, peers, server, table, worker
 from bench.measuring import Effort, Figure
 from bench.profiling import Profile
 
@@ -58,30 +58,71 @@ class _Bench:
             yield Profile(*profile)
 
 
-def main() -> None:
+def _count(url: str, environment: dict[str, str], *, keep: bool) -> bool:
+    """Count instructions and compare them; False if a row costs more than the baseline allows.
+
+    With ``keep``, better figures are written down.
+    """
+    _say("counting instructions")
+    counted = instructions.measure(url, environment)
+    baseline = instructions.read_baseline()
+    verdict = instructions.compare(counted, baseline)
+    for name, value in counted.items():
+        sys.stdout.write(f"{value:7.3f}  {name}\n")
+    for title in ("moved", "better", "worse"):
+        for text in getattr(verdict, title):
+            _say(f"{title}: {text}")
+    if keep and verdict.better and not verdict.worse:
+        lowest = {name: min(value, baseline["rows"][name]) for name, value in counted.items()}
+        instructions.write_baseline(lowest)
+        _say("bench/baseline.json is rewritten: commit it")
+    return not verdict.worse or not verdict.comparable
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="only check that everything works")
     parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md")
-    options = parser.parse_args()
-    effort = Effort(options.quick)
+    parser.add_argument(
+        "--check", action="store_true", help="only count instructions; 1 if a row got worse"
+    )
+    parser.add_argument(
+        "--write-baseline", action="store_true", help="only count, and make that the baseline"
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = _options()
     started = time.monotonic()
     environment = _environment()
+    holds = True
     with server.running(environment) as url:
-        bench = _Bench(url, effort, environment)
-        plain = bench.figures("calls", "decode", "memory", "walk", orjson=False)
-        plain.update(bench.imports())
-        orjson = {}
-        if peers.installed("orjson"):
-            orjson = bench.figures("calls", "decode", orjson=True)
-        profiles = list(bench.profiles())
+        if options.write_baseline:
+            instructions.write_baseline(instructions.measure(url, environment))
+        elif not instructions.available():
+            _say("no valgrind here: instructions are not counted")
+        elif not options.quick:
+            holds = _count(url, environment, keep=not options.check)
+        if not options.write_baseline and not options.check:
+            _time(_Bench(url, Effort(options.quick), environment), write_docs=options.write_docs)
+    _say(f"{time.monotonic() - started:.0f} s")
+    return 0 if holds else 1
+
+
+def _time(bench: _Bench, *, write_docs: bool) -> None:
+    """Measure by the clock, and print the table."""
+    plain = bench.figures("calls", "decode", "memory", "walk", orjson=False)
+    plain.update(bench.imports())
+    orjson = bench.figures("calls", "decode", orjson=True) if peers.installed("orjson") else {}
+    profiles = list(bench.profiles())
     rows = table.rows(plain, orjson)
     sys.stdout.write(f"{table.as_text(rows)}\n")
-    _say(f"{time.monotonic() - started:.0f} s")
-    if effort.quick:
+    if bench.effort.quick:
         _say("--quick: one round each, so the figures mean nothing")
-    if options.write_docs:
+    if write_docs:
         page.write(rows, plain, orjson, profiles)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

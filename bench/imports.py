@@ -18,7 +18,7 @@ assert stripe.Customer.retrieve("cus_1", api_key="sk_test").email
 """
 
 
-def _programs(url: str) -> dict[str, str]:
+def programs(url: str) -> dict[str, str]:
     target = f"{url}/customers/{data.CUSTOMER_ID}"
     by_hand = f"requests.get({target!r}, headers={data.HEADERS}).json()"
     return {
@@ -49,6 +49,6 @@ def measure(url: str, effort: Effort, environment: dict[str, str]) -> dict[str, 
             command, cwd=ROOT, env=environment, check=True
         )
 
-    contenders = {name: process(code) for name, code in _programs(url).items()}
+    contenders = {name: process(code) for name, code in programs(url).items()}
     samples = interleave(contenders, seconds=effort.seconds(60), rounds=effort.rounds())
     return ratios("start", samples, "import requests", "first requests", "first stripe")

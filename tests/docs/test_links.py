@@ -21,12 +21,15 @@ _SETUP.read(ROOT / "setup.cfg", "utf-8")
 REPOSITORY = re.search(r"Source = (\S+)", _SETUP["metadata"]["project_urls"])[1]  # type: ignore[index]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+FOR_CONTRIBUTORS = (ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md")
+
+
+@pytest.mark.parametrize("page", [*PAGES, *FOR_CONTRIBUTORS], ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for link in links(page):
-        if link.startswith(REPOSITORY):
-            kept = re.sub(r"^/(blob|raw)/main/", "", link[len(REPOSITORY) :])
-            assert (ROOT / kept).exists(), link
+        kept = re.fullmatch(rf"{REPOSITORY}/(?:blob|raw)/main/(.+)", link)
+        if kept:
+            assert (ROOT / kept[1]).exists(), link
             continue
         if re.match(r"[a-z]+:", link):
             continue

@@ -95,7 +95,10 @@ class Connection:
         """Send a byte at a time, until the caller hangs up or time is over."""
         until = time.monotonic() + _LONGEST
         for index in range(len(data)):
-            if self.server.stopped or time.monotonic() > until:
+            if self.server.stopped:
+                return
+            if time.monotonic() > until:
+                self.server.outlasted += 1
                 return
             self.send(data[index : index + 1])
             time.sleep(every)
@@ -106,6 +109,7 @@ class Connection:
         while not self.server.stopped and time.monotonic() < until:
             if select.select([self.sock], [], [], _TICK)[0] and not self.sock.recv(65536):
                 return
+        self.server.outlasted += not self.server.stopped
 
     def reset(self) -> None:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -166,6 +170,8 @@ class Server:
         self.script: queue.SimpleQueue[Behaviour] = queue.SimpleQueue()
         self.requests: list[Request] = []
         self.connections = 0
+        #: How many callers waited on until the server gave up.
+        self.outlasted = 0
         self.stopped = False
         self._service = service
         self._tls = tls

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -180,7 +179,7 @@ class Measured(NamedTuple):
     requests: list[Request]
     reached: int
     stored: Optional[int]
-    took: float
+    outlasted: int
     usable: bool
 
     @property
@@ -219,19 +218,17 @@ def measure(fault: Fault, kind: Kind, service: Service, *, once: bool) -> Measur
             server.then(*[fault.behaviour] * (1 if once else 500))
         client = stack.enter_context(make_client(url, service))
         error = None
-        started = time.monotonic()
         try:
             kind.call(client, place)
         except CustomersError as caught:
             error = caught
-        took = time.monotonic() - started
         requests = list(server.requests)
         # Looking up what an earlier try has done is no try.
         reached = len(requests) if error is None else error.attempts if requests else 0
         stored = None if kind.stored is None else kind.stored(place)
         server.forget()
         usable = fault.behaviour is None or _usable(client, place)
-        return Measured(kind, error, requests, reached, stored, took, usable)
+        return Measured(kind, error, requests, reached, stored, server.outlasted, usable)
 
 
 def _usable(client: Client, place: Place) -> bool:

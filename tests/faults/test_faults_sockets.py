@@ -77,10 +77,9 @@ def test_the_deadline_ends_whatever_drips(
 ) -> None:
     client = connect(server.url, deadline=0.5)
     server.then(*[drip] * 3)
-    started = time.monotonic()
     with pytest.raises((RequestTimeoutError, ApiError)) as caught:
         getattr(client.customers, call)()
-    assert time.monotonic() - started < 0.9
+    assert server.outlasted == 0
     assert caught.value.outcome_unknown is (call == "create")
     assert len(server.requests) == 1
 
@@ -94,10 +93,9 @@ def test_the_first_byte_of_a_body_is_waited_for_until_the_deadline_only(
         connection.hang()
 
     server.then(late_head)
-    started = time.monotonic()
     with pytest.raises(RequestTimeoutError):
         connect(server.url, timeout=0.6, deadline=0.6).customers.list_page()
-    assert time.monotonic() - started < 0.8
+    assert server.outlasted == 0
 
 
 def test_settling_a_lost_creation_takes_no_longer_than_the_call_may(
@@ -105,10 +103,9 @@ def test_settling_a_lost_creation_takes_no_longer_than_the_call_may(
 ) -> None:
     server.then(do.hang, well, do.drip_body)
     client = connect(server.url, deadline=0.9)
-    started = time.monotonic()
     with pytest.raises(ServerError) as caught:
         client.customers.create(external_id="user-1")
-    assert time.monotonic() - started < 1.2
+    assert server.outlasted == 0
     assert caught.value.outcome_unknown
     assert len(server.requests) == 3
 
@@ -210,7 +207,6 @@ def test_retry_after_in_every_form(server: Server, connect: MakeClient) -> None:
             client.customers.list_page()
         assert caught.value.attempts == 1
         assert caught.value.retry_after == expected
-        assert caught.value.elapsed < 0.5
     for value in ("0", do.in_seconds(-60), "-5", "soon", "", "1.5x", "Mon, 99 Foo 2026", "\xff"):
         server.then(do.limited(value))
         assert client.customers.list_page().page == 1

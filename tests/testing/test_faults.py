@@ -65,9 +65,8 @@ def test_a_time_out_leaves_nothing_behind(handle: Handle) -> None:
     assert client.customers.create(external_id="u-1").external_id == "u-1"
 
 
-def test_in_process_nobody_waits_for_a_time_out() -> None:
-    started = time.monotonic()
-    with mock_customers() as mock:
+def test_in_process_no_timeout_is_waited_for() -> None:
+    with mock_customers(sleep=pytest.fail) as mock:
         for timeout in (5, (1, 5), urllib3.Timeout(read=5)):
             mock.slow_next(3600)
             with pytest.raises(requests.ReadTimeout):
@@ -75,7 +74,6 @@ def test_in_process_nobody_waits_for_a_time_out() -> None:
         mock.timeout_next()
         with pytest.raises(requests.ReadTimeout):
             requests.get(f"{mock.base_url}/customers", timeout=5)
-    assert time.monotonic() - started < 1
 
 
 def test_an_answer_that_comes_in_time_is_waited_for() -> None:
@@ -263,8 +261,6 @@ def test_a_sandbox_closes_while_somebody_waits_in_vain() -> None:
         waiting = pool.submit(client.customers.list_page)
         while not sandbox.requests:
             time.sleep(0.01)
-        started = time.monotonic()
         sandbox.close()
-        assert time.monotonic() - started < 4
         with pytest.raises(TransportError):
             waiting.result(5)
