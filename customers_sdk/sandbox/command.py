@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 #: What a sandbox without a file is called with, the same at every start so that a `.env` lasts.
-API_KEY = "nr_test_sk_sandbox_opens_nothing_else"
+API_KEY = "nr_test_sk_local_sandbox"
 APP_ID = "5a4db0c5-0000-4000-8000-000000000001"
 
 
@@ -108,7 +108,7 @@ def _start(sandbox: Any, host: str, port: int, db: str | None) -> None:
 def _seed(sandbox: Any, wanted: str, terminal: Any) -> None:
     from customers_sdk.sandbox import seeds
 
-    if sandbox.store.holds_customers():
+    if sandbox.store.count_customers():
         terminal.say("The database has customers already: not seeded again.")
         return
     try:

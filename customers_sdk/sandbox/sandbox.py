@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk.sandbox.backend import TIE_ORDERS, Backend
+from customers_sdk.sandbox.console.console import Console
 from customers_sdk.sandbox.faults.control_routes import ControlRoutes, is_loopback
 from customers_sdk.sandbox.handle import Handle
 from customers_sdk.sandbox.server import Server
@@ -77,7 +78,7 @@ class Sandbox(Handle):
             try:
                 application: WSGIApplication = backend.application
                 if is_loopback(self._address[0]):
-                    application = ControlRoutes(backend, application)
+                    application = ControlRoutes(backend, application, Console(backend).routes)
                 self._server = Server(application, *self._address)
             except BaseException:
                 backend.close()

@@ -136,13 +136,13 @@ _PAID = ("CAPTURED", "CAPTURED", "SETTLED", "CREATED", "REFUNDED", "EXPIRED", "C
 _BILLED = ("PAID", "PAID", "OPEN", "PAST_DUE", "DRAFT", "VOID")
 
 
-def plausible(count: int) -> Seed:
+def plausible(count: int, first: int = 1) -> Seed:
     """That many customers with wallets, payments and invoices, the same ones every time.
 
-    The first ten of a hundred are those of ten.
+    They are numbered from `first`, and each number is always the same customer.
     """
     seed: Seed = {kind: [] for kind in ("customers", "wallets", "payment_intents", "invoices")}
-    for number in range(1, count + 1):
+    for number in range(first, first + count):
         _add_plausible(seed, number, random.Random(number))
     return seed
 

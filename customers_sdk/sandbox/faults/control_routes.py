@@ -10,8 +10,8 @@ from __future__ import annotations
 import ipaddress
 import json
 from http.client import responses as reasons
-from typing import TYPE_CHECKING, Any, Callable
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from customers_sdk.sandbox import seeds
 from customers_sdk.sandbox.express.bodies import LARGEST_BODY
@@ -26,10 +26,51 @@ if TYPE_CHECKING:
     from customers_sdk.sandbox.backend import Backend
 
 PREFIX = "/_sandbox/"
+_MOST_MADE_UP = 10_000
+# Scripts, styles and pictures from this address alone, and no page around or behind this one.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_HEADERS = [
+    ("Content-Security-Policy", _POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+]
+
+
+class Content(NamedTuple):
+    """A body that is not JSON."""
+
+    body: bytes
+    kind: str
+
+
+class Call(NamedTuple):
+    """What an action is told: the decoded body, the query, and the path behind the route."""
+
+    body: Any
+    query: dict[str, str]
+    rest: str
+
+    def number(self, name: str, default: int) -> int:
+        """A whole number of the query."""
+        value = self.query.get(name, str(default))
+        if not value.isdecimal() or len(value) > 15:
+            raise Refused(400, f"{name} must be a whole number")
+        return int(value)
+
+
 Answer = tuple[int, Any]
+Routes = dict[str, dict[str, Callable[[Call], Answer]]]
 
 
-class _Refused(Exception):  # noqa: N818 - it is an answer
+class Refused(Exception):  # noqa: N818 - it is an answer
+    """A request that is responded to with an error in words."""
+
     def __init__(self, status: int, text: str) -> None:
         super().__init__(status, text)
         self.status = status
@@ -37,93 +78,128 @@ class _Refused(Exception):  # noqa: N818 - it is an answer
 
 
 class ControlRoutes:
-    """WSGI middleware that answers ``/_sandbox/…`` and hands everything else on."""
+    """WSGI middleware that answers ``/_sandbox/…`` and hands everything else on.
 
-    def __init__(self, backend: Backend, application: WSGIApplication) -> None:
+    `more` are further routes, by the first segment of their path. Among them ``""`` is the page for
+    the browser, to which a browser that asks for the root is sent.
+    """
+
+    def __init__(
+        self, backend: Backend, application: WSGIApplication, more: Routes | None = None
+    ) -> None:
         self._backend = backend
         self._application = application
-        self._routes: dict[str, dict[str, Callable[[Any], Answer]]] = {
+        self._routes: Routes = {
             "reset": {"POST": self._reset},
             "seed": {"POST": self._seed},
             "faults": {"GET": self._waiting, "POST": self._arm, "DELETE": self._disarm},
             "requests": {"GET": self._requests, "DELETE": self._forget},
+            **(more or {}),
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request."""
         path = raw_path(environ)
+        if "" in self._routes and _is_from_address_bar(path, environ):
+            start_response("302 Found", [("Location", PREFIX), ("Content-Length", "0"), *_HEADERS])
+            return [b""]
         if not path.startswith(PREFIX):
             return self._application(environ, start_response)
         try:
             status, value = self._answer(environ, path[len(PREFIX) :].rstrip("/"))
-        except _Refused as refused:
+        except Refused as refused:
             status, value = refused.status, {"error": refused.text}
         except seeds.SeedError as refused:
             status, value = 400, {"error": str(refused)}
-        body = b"" if value is None else json.dumps(value, ensure_ascii=True).encode()
-        headers = [("Content-Length", str(len(body)))] if status != 204 else []
-        if body:
+        headers = list(_HEADERS)
+        body = b""
+        if isinstance(value, Content):
+            body = value.body
+            headers.append(("Content-Type", value.kind))
+        elif value is not None:
+            body = json.dumps(value, ensure_ascii=True).encode()
             headers.append(("Content-Type", "application/json"))
+        if status != 204:
+            headers.append(("Content-Length", str(len(body))))
         start_response(f"{status} {reasons[status]}", headers)
-        return [body]
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
-    def _answer(self, environ: WSGIEnvironment, name: str) -> Answer:
+    def _answer(self, environ: WSGIEnvironment, path: str) -> Answer:
         _refuse_strangers(environ)
+        name, _, rest = path.partition("/")
         methods = self._routes.get(name)
         if methods is None:
-            raise _Refused(404, f"there is {', '.join(PREFIX + name for name in self._routes)}")
-        action = methods.get(environ["REQUEST_METHOD"])
+            known = ", ".join(f"{PREFIX}{name}" for name in self._routes if name)
+            raise Refused(404, f"there is {known}")
+        method = environ["REQUEST_METHOD"]
+        action = methods.get("GET" if method == "HEAD" else method)
         if action is None:
-            raise _Refused(405, f"{PREFIX}{name} takes {', '.join(methods)}")
-        return action(_body(environ))
+            raise Refused(405, f"{PREFIX}{name} takes {', '.join(methods)}")
+        query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
+        return action(Call(_body(environ), query, unquote(rest)))
 
-    def _reset(self, _: Any) -> Answer:
+    def _reset(self, _: Call) -> Answer:
         self._backend.reset()
         return 204, None
 
-    def _seed(self, body: Any) -> Answer:
-        return 201, seeds.sow(self._backend, body)
+    def _seed(self, call: Call) -> Answer:
+        seed = call.body
+        if isinstance(seed, dict) and set(seed) == {"plausible"}:
+            count = seed["plausible"]
+            if not isinstance(count, int) or not 0 < count <= _MOST_MADE_UP:
+                raise Refused(400, f"plausible must be a number from 1 to {_MOST_MADE_UP}")
+            seed = seeds.plausible(count, self._backend.store.count_customers() + 1)
+        return 201, seeds.sow(self._backend, seed)
 
-    def _waiting(self, _: Any) -> Answer:
+    def _waiting(self, _: Call) -> Answer:
         return 200, {"faults": self._backend.faults.waiting()}
 
-    def _arm(self, body: Any) -> Answer:
-        arguments = dict(_object(body))
+    def _arm(self, call: Call) -> Answer:
+        arguments = dict(_object(call.body))
         name = arguments.pop("fault", None)
         if name not in FAULTS:
-            raise _Refused(400, f"fault must be one of {', '.join(FAULTS)}")
+            raise Refused(400, f"fault must be one of {', '.join(FAULTS)}")
         seeds.called(getattr(self._backend, name), arguments, name)
         return 201, {"faults": self._backend.faults.waiting()}
 
-    def _disarm(self, _: Any) -> Answer:
-        self._backend.clear_faults()
+    def _disarm(self, call: Call) -> Answer:
+        if not call.rest:
+            self._backend.clear_faults()
+        elif not call.rest.isdecimal() or not self._backend.faults.remove(int(call.rest)):
+            raise Refused(404, "this fault does not wait any more")
         return 204, None
 
-    def _requests(self, _: Any) -> Answer:
+    def _requests(self, _: Call) -> Answer:
         return 200, {"requests": [entry.to_dict() for entry in self._backend.requests]}
 
-    def _forget(self, _: Any) -> Answer:
+    def _forget(self, _: Call) -> Answer:
         self._backend.log.clear()
         return 204, None
 
 
+def _is_from_address_bar(path: str, environ: WSGIEnvironment) -> bool:
+    wants_page = "text/html" in environ.get("HTTP_ACCEPT", "")
+    asked = environ["REQUEST_METHOD"] in ("GET", "HEAD") and path in ("/", PREFIX[:-1])
+    return asked and wants_page and _is_own(environ.get("HTTP_HOST", ""), environ)
+
+
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _Refused(400, "the body must be a JSON object")
+        raise Refused(400, "the body must be a JSON object")
     return value
 
 
 def _body(environ: WSGIEnvironment) -> Any:
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > LARGEST_BODY:
-        raise _Refused(400, f"the body is larger than {LARGEST_BODY} bytes")
+        raise Refused(400, f"the body is larger than {LARGEST_BODY} bytes")
     content = environ["wsgi.input"].read(length)
     if not content:
         return None
     try:
         return json.loads(content)
     except ValueError as error:
-        raise _Refused(400, f"the body is not JSON: {error}") from None
+        raise Refused(400, f"the body is not JSON: {error}") from None
 
 
 def is_loopback(host: str) -> bool:
@@ -139,9 +215,9 @@ def is_loopback(host: str) -> bool:
 def _refuse_strangers(environ: WSGIEnvironment) -> None:
     host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
     if not is_loopback(environ.get("REMOTE_ADDR", "")) or not _is_own(host, environ):
-        raise _Refused(403, "only this machine may steer the sandbox, by a loopback address")
+        raise Refused(403, "only this machine may steer the sandbox, by a loopback address")
     if origin is not None and origin.lower() != f"http://{host.lower()}":
-        raise _Refused(403, "a page of another origin may not steer the sandbox")
+        raise Refused(403, "a page of another origin may not steer the sandbox")
 
 
 def _is_own(host: str, environ: WSGIEnvironment) -> bool:

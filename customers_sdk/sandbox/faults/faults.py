@@ -38,6 +38,7 @@ class Fault:
     held: bool = False
     dropped: bool = False
     database_down: bool = False
+    number: int = field(default=0, init=False)
     passed: int = field(default=0, init=False)
     met: int = field(default=0, init=False)
 
@@ -59,8 +60,8 @@ class Fault:
 
     def to_dict(self) -> dict[str, Any]:
         """What ``/_sandbox/faults`` shows of it."""
-        shown = {"fault": self.name, "times": self.times, "met": self.met}
-        return {**shown, "method": self.method, "path": self.path}
+        names = ("number", "times", "met", "method", "path", "after", "delay", "status")
+        return {"fault": self.name, **{name: getattr(self, name) for name in names}}
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,22 @@ class Faults:
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
+        self._added = 0
         self._guard = threading.Lock()
 
     def add(self, fault: Fault) -> None:
         """Adds one behind the others."""
         with self._guard:
+            self._added += 1
+            fault.number = self._added
             self._waiting.append(fault)
+
+    def remove(self, number: int) -> bool:
+        """Takes one away; whether it was there."""
+        with self._guard:
+            before = len(self._waiting)
+            self._waiting = [fault for fault in self._waiting if fault.number != number]
+            return len(self._waiting) < before
 
     def clear(self) -> None:
         """Takes all away."""

@@ -1,0 +1,1 @@
+"""The page that a browser shows of a sandbox: what was sent, what is stored, faults, settings."""

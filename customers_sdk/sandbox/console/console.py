@@ -1,0 +1,92 @@
+"""The console's routes: its files, and what they show that the control routes do not."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from customers_sdk.sandbox.console import customers
+from customers_sdk.sandbox.faults.control_routes import Answer, Call, Content, Refused, Routes
+
+if TYPE_CHECKING:
+    from customers_sdk.sandbox.backend import Backend
+
+_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+    "yaml": "application/yaml; charset=utf-8",
+}
+# How many requests one poll of the page gets.
+_MOST = 1000
+_PAGE_SIZE = 25
+
+
+class Console:
+    """What the page needs of one backend; `routes` are for `ControlRoutes`."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        page = files("customers_sdk.sandbox.console") / "page"
+        self._files = {file.name: file for file in page.iterdir() if file.is_file()}
+        self.routes: Routes = {
+            "": {"GET": self._index},
+            "console": {"GET": self._file},
+            "openapi.yaml": {"GET": self._document},
+            "feed": {"GET": self._feed},
+            "request": {"GET": self._request},
+            "customers": {"GET": self._customers},
+            "settings": {"GET": self._settings},
+        }
+
+    def _index(self, _: Call) -> Answer:
+        return 200, _content(self._files["index.html"])
+
+    def _file(self, call: Call) -> Answer:
+        if call.rest not in self._files:
+            raise Refused(404, "there is no such file")
+        return 200, _content(self._files[call.rest])
+
+    def _document(self, _: Call) -> Answer:
+        return 200, _content(files("customers_sdk") / "openapi.yaml")
+
+    def _feed(self, call: Call) -> Answer:
+        """The requests that came or ended since a cursor, and the faults that wait."""
+        log = self._backend.log
+        found, cursor, oldest = log.changed(call.number("after", 0), _MOST)
+        return 200, {
+            "run": log.run,
+            "cursor": cursor,
+            "oldest": oldest,
+            "requests": [entry.summary() for entry in found],
+            "more": len(found) == _MOST,
+            "faults": self._backend.faults.waiting(),
+        }
+
+    def _request(self, call: Call) -> Answer:
+        entry = self._backend.log.entry(int(call.rest)) if call.rest.isdecimal() else None
+        if entry is None:
+            raise Refused(404, "the log does not hold this request any more")
+        return 200, entry.details()
+
+    def _customers(self, call: Call) -> Answer:
+        store = self._backend.store
+        if not call.rest:
+            page = max(call.number("page", 1), 1)
+            return 200, customers.page(store, call.query.get("search", ""), page, _PAGE_SIZE)
+        found = customers.one(store, call.rest)
+        if found is None:
+            raise Refused(404, f"there is no customer {call.rest}")
+        return 200, found
+
+    def _settings(self, _: Call) -> Answer:
+        return 200, {
+            "app_id": self._backend.app_id,
+            "api_key": self._backend.api_key,
+            "chains": customers.chains(self._backend.store),
+        }
+
+
+def _content(file: Any) -> Content:
+    return Content(file.read_bytes(), _TYPES[file.name.rpartition(".")[2]])
