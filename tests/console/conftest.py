@@ -35,6 +35,7 @@ def sandbox() -> Iterator[Sandbox]:
 def page(driver: WebDriver, sandbox: Sandbox) -> Page:
     """The console, not opened yet."""
     made = browser.Page(driver, sandbox.base_url)
+    driver.get("about:blank")  # the last page may still call for a sandbox that has gone
     made.size(1280, 800)
     made.complaints()
     return made
