@@ -7,7 +7,8 @@ a first response needs them: so they are imported in the methods.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 from customers_sdk import _checks
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     M = TypeVar("M", bound=Row)
 
+log = logging.getLogger("customers_sdk")
+
 _MOST_AHEAD = 64
 
 C = TypeVar("C", bound="Resource")
@@ -30,6 +33,8 @@ C = TypeVar("C", bound="Resource")
 
 class Resource:
     """One kind of record of the service; reached through a client's attribute."""
+
+    _reported = False
 
     def __init__(self, transport: Transport, app_id: str, limits: Limits) -> None:
         self._transport = transport
@@ -52,7 +57,9 @@ class Resource:
             ids: the ids under the names of their arguments, in the order of the route.
         """
         response = self._transport.send(Call("GET", path(route, ids), route, limits))
-        return read(response, kind)
+        record = read(response, kind)
+        self._report_misfits([record])
+        return record
 
     def _delete(self, route: str, limits: Limits, **ids: object) -> None:
         """Delete one record."""
@@ -97,7 +104,9 @@ class Resource:
                 repeatable=repeatable,
             )
         )
-        return read(response, kind, {**expected, **sent} if key else expected)
+        record = read(response, kind, {**expected, **sent} if key else expected)
+        self._report_misfits([record])
+        return record
 
     def _page(
         self,
@@ -115,9 +124,28 @@ class Resource:
         params = _checks.query(names({**query, "page": number, "page_size": size}))
         response = self._transport.send(Call("GET", route, route, limits, query=params))
         try:
-            return page_from(response.data, response.pagination, kind)
+            page = page_from(response.data, response.pagination, kind)
         except ResponseFormatError as error:
             raise response.mismatch(str(error)) from None
+        self._report_misfits(page.items)
+        return page
+
+    def _report_misfits(self, records: Sequence[object]) -> None:
+        """Warn once, without the value, that free-form JSON is not an object."""
+        if self._reported:
+            return
+        from customers_sdk._wire.schema import misfit
+
+        for record in records:
+            name = misfit(record)
+            if name is not None:
+                self._reported = True
+                log.warning(
+                    "the service returned a %s that is not an object: it reads as {}, and the "
+                    "value is in extra[%r] (logged once per client)",
+                    *(name, name),
+                )
+                return
 
     def _walk(
         self,

@@ -16,12 +16,22 @@ import cattrs
 
 from customers_sdk._wire import readers, scalars, writers
 from customers_sdk._wire.explain import explain, mismatch
-from customers_sdk._wire.fields import names, wire, wire_name
+from customers_sdk._wire.fields import fields_of, names, wire, wire_name
 from customers_sdk.errors import ResponseFormatError
 
-__all__ = ["names", "structure", "structure_list", "unstructure", "unwrap", "wire", "wire_name"]
+__all__ = [
+    "misfit",
+    "names",
+    "structure",
+    "structure_list",
+    "unstructure",
+    "unwrap",
+    "wire",
+    "wire_name",
+]
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def _make_converter() -> cattrs.Converter:
@@ -42,20 +52,21 @@ def _make_converter() -> cattrs.Converter:
     return converter
 
 
-class _Hooks(dict[type, Callable[..., Any]]):
-    """The converter's hook for each class, found without its dispatch."""
+class _ByClass(dict[type, R]):
+    """What is made once for each class, when it is first asked for."""
 
-    def __init__(self, hook_of: Callable[[Any], Callable[..., Any]]) -> None:
-        self._hook_of = hook_of
+    def __init__(self, make: Callable[[Any], R]) -> None:
+        self._make = make
 
-    def __missing__(self, cls: type) -> Callable[..., Any]:
-        hook = self[cls] = self._hook_of(cls)
-        return hook
+    def __missing__(self, cls: type) -> R:
+        made = self[cls] = self._make(cls)
+        return made
 
 
 _converter = _make_converter()
-_readers = _Hooks(_converter.get_structure_hook)
-_writers = _Hooks(_converter.get_unstructure_hook)
+_readers: _ByClass[readers.Reader] = _ByClass(_converter.get_structure_hook)
+_free_names = _ByClass(lambda cls: [f.wire_name for f in fields_of(cls) if f.is_free])
+_writers = _ByClass(_converter.get_unstructure_hook)
 
 
 def structure(data: Any, cls: type[T], path: str = "data") -> T:
@@ -94,6 +105,11 @@ def structure_list(data: Any, cls: type[T], path: str = "data") -> tuple[T, ...]
 def unstructure(value: Any) -> dict[str, Any]:
     """Write an instance of an attrs class as the JSON object it came from."""
     return typing.cast("dict[str, Any]", _writers[value.__class__](value))
+
+
+def misfit(record: Any) -> str | None:
+    """The wire name of a free-form value that is not an object, and so stays in ``extra``."""
+    return next((name for name in _free_names[record.__class__] if name in record.extra), None)
 
 
 def unwrap(body: Any) -> tuple[Any, Any]:

@@ -6,14 +6,17 @@ import copy
 import io
 import json
 import pickle
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+import responses
 
-from customers_sdk import Customer, CustomerSummary, ResponseFormatError, _checks
+from customers_sdk import Client, Customer, CustomerSummary, ResponseFormatError, _checks
 from customers_sdk._wire import codec, deep, schema
-from tests.doubles import customer, page, summary, wallet
+from customers_sdk.bulk import export_customers
+from tests.doubles import APP, BASE, ID, KEY, customer, detail, envelope, page, summary, wallet
 
 ODD = [12, 1.5, 10**20, None, True, "text", [], [1, {"a": 2}]]
 
@@ -71,6 +74,48 @@ def test_metadata_that_is_missing_is_still_a_format_error() -> None:
     del data["metadata"]
     with pytest.raises(ResponseFormatError, match="metadata: missing"):
         Customer.from_dict(data)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_a_list_goes_on_past_odd_metadata_and_warns_once_without_the_value(
+    odd: Any, client: Client, wire: responses.RequestsMock, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [
+        summary(id=f"c-{n}", metadata=odd if n else {}, createdAt=f"2026-11-22T20:17:{20 - n}.000Z")
+        for n in range(3)
+    ]
+    wire.get(f"{BASE}/customers", json=page(*rows))
+    wire.get(f"{BASE}/customers/{ID}", json=envelope(detail(metadata=odd)))
+    with caplog.at_level("WARNING", "customers_sdk"):
+        assert [row.to_dict() for row in client.customers.list()] == rows
+        assert client.customers.list_page().items[1].metadata == {}
+        assert client.customers.retrieve(ID).extra == {"metadata": odd}
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        "the service returned a metadata that is not an object: it reads as {}, and the value is "
+        "in extra['metadata'] (logged once per client)"
+    )
+    caplog.clear()
+    with Client(KEY, APP, base_url=BASE) as another:
+        another.customers.retrieve(ID)
+        assert len(caplog.records) == 1
+
+
+def test_a_walk_goes_on_past_a_row_nested_deeply(
+    client: Client, wire: responses.RequestsMock, tmp_path: Path
+) -> None:
+    rows = [summary(id=f"c-{n}", createdAt=f"2026-11-22T20:17:{20 - n}.000Z") for n in range(3)]
+    rows[1]["metadata"] = {"deep": 0}
+    body = json.dumps(page(*rows)).replace('{"deep": 0}', f'{{"deep":{text(3_000)}}}')
+    wire.get(f"{BASE}/customers", body=body)
+    found = list(client.customers.list())
+    assert [row.id for row in found] == ["c-0", "c-1", "c-2"]
+    assert found[1] == CustomerSummary.from_dict({**rows[1], "metadata": {"deep": nested(3_000)}})
+    export_customers(client, tmp_path / "all.jsonl")
+    lines = (tmp_path / "all.jsonl").read_bytes().splitlines()
+    assert [codec.loads(line)["id"] for line in lines] == ["c-0", "c-1", "c-2"]
+    export_customers(client, tmp_path / "all.csv")
+    assert text(3_000) in (tmp_path / "all.csv").read_text("utf-8").replace('""', '"')
 
 
 # --- metadata nested deeply
