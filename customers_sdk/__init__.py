@@ -20,10 +20,12 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from customers_sdk._http.call import ApiResponse
+    from customers_sdk.chains import ChainId
     from customers_sdk.client import Client
     from customers_sdk.customers import UNSET, Customers, Unset
     from customers_sdk.errors import (
         AlreadyExistsError,
+        AmbiguousCustomerError,
         ApiError,
         AuthenticationError,
         ConfigurationError,
@@ -56,11 +58,13 @@ if TYPE_CHECKING:
 __all__ = [
     "UNSET",
     "AlreadyExistsError",
+    "AmbiguousCustomerError",
     "ApiError",
     "ApiResponse",
     "App",
     "AuthenticationError",
     "Chain",
+    "ChainId",
     "Client",
     "ConfigurationError",
     "ConflictError",
@@ -89,8 +93,10 @@ __all__ = [
     "__version__",
 ]
 
-_ROOMS = {
+#: Which module each name comes from; those that are not here are errors.
+_EXPORTS = {
     "_http.call": ("ApiResponse",),
+    "chains": ("ChainId",),
     "client": ("Client",),
     "customers": ("UNSET", "Customers", "Unset"),
     "models": (
@@ -106,18 +112,18 @@ _ROOMS = {
     ),
     "pagination": ("IncompleteListWarning", "Page"),
 }
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("client", "customers", "errors", "models", "pagination"):
+    if name in ("chains", "client", "customers", "errors", "models", "pagination"):
         return importlib.import_module(f"{__name__}.{name}")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{_ROOM_OF.get(name, 'errors')}")
+    module = importlib.import_module(f"{__name__}.{_MODULE_OF.get(name, 'errors')}")
     value = globals()[name] = getattr(module, name)
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

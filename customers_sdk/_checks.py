@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -90,12 +90,23 @@ def text(value: object, name: str, longest: int | None = None) -> str:
     return value
 
 
-def external_id(value: object) -> str:
-    """An external id that can be looked up."""
-    checked = text(value, "external_id", 255)
+def sought(value: object, name: str) -> str:
+    """A text that can be looked up, such as an external id."""
+    checked = text(value, name, 255)
     if not checked.strip():
-        raise ValueError("external_id is empty or blank")
+        raise ValueError(f"{name} is empty or blank")
     return checked
+
+
+def member_names(value: object, name: str) -> frozenset[str]:
+    """Names of members of an object; one string is not several names."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"{name} must be a list of names, not {kind_of(value)}")
+    names = tuple(value)
+    for each in names:
+        if not isinstance(each, str):
+            raise TypeError(f"{name} must hold strings, not {kind_of(each)}")
+    return frozenset(names)
 
 
 def idempotency_key(value: object) -> str | None:

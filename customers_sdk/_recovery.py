@@ -18,6 +18,9 @@ from customers_sdk.errors import AlreadyExistsError, ApiError, CustomersError
 
 R = TypeVar("R")
 
+# What the service responds to something that exists, as it is and as it is documented.
+_CONFLICT = (500, 409)
+
 
 def resolve_conflict(
     error: ApiError,
@@ -40,7 +43,7 @@ def resolve_conflict(
         ApiError: ``error``, where nothing was found or nothing can be told.
     """
     left = limits.deadline - error.elapsed
-    if not _is_conflict(error) or left <= 0:
+    if error.status not in _CONFLICT or left <= 0:
         raise error
     found = _look(lambda: find(limits._replace(deadline=left)))
     if found is None:
@@ -63,7 +66,7 @@ def create_or_find(
     """Create; on a conflict or a lost response, look the record up.
 
     Args:
-        create: creates it, and raises as `resolve_conflict` does.
+        create: creates it.
         find: looks it up.
         is_ours: as for `resolve_conflict`.
 
@@ -78,13 +81,15 @@ def create_or_find(
     except AlreadyExistsError as error:
         return error.existing, False
     except CustomersError as error:
-        # A conflict was looked up already.
-        if not error.outcome_unknown or _is_conflict(error):
+        lost = error.outcome_unknown
+        if isinstance(error, ApiError) and error.status in _CONFLICT:
+            lost = error.earlier_try_unknown
+        elif not lost:
             raise
         found = _look(find)
         if found is None:
             raise
-        return found, bool(is_ours(found))
+        return found, lost and bool(is_ours(found))
 
 
 def is_as_created(customer: Any, sent: Mapping[str, Any]) -> bool | None:
@@ -97,11 +102,6 @@ def is_as_created(customer: Any, sent: Mapping[str, Any]) -> bool | None:
     if differs({**unset, **given}, customer) is None:
         return True
     return None if customer.updated_at != customer.created_at else False
-
-
-def _is_conflict(error: CustomersError) -> bool:
-    """Whether the response is one that the service gives to what exists already."""
-    return isinstance(error, ApiError) and error.status in (409, 500)
 
 
 def _look(find: Callable[[], R | None]) -> R | None:

@@ -76,6 +76,7 @@ class Resource:
         ids: Mapping[str, object] | None = None,
         expected: Mapping[str, Any],
         key: str | None = None,
+        first: bool = False,
         unique: bool = False,
         repeatable: bool = True,
     ) -> M:
@@ -88,6 +89,8 @@ class Resource:
             expected: fields that every record sent back must have.
             key: the caller's idempotency key. Under a caller's key the response may be a
                 stored one to another request, and so what was sent is compared as well.
+            first: whether a stored response is an error, even if it fits: the first write
+                under the key was another one.
             unique, repeatable: see `Call`.
         """
         from customers_sdk._wire import codec, schema
@@ -104,6 +107,8 @@ class Resource:
                 repeatable=repeatable,
             )
         )
+        if first and response.replayed:
+            raise response.mismatch("another write was made first", someone_elses=True)
         record = read(response, kind, {**expected, **sent} if key else expected)
         self._report_misfits([record])
         return record

@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping
+import string
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk import _checks
 from customers_sdk._recovery import create_or_find, is_as_created, resolve_conflict
 from customers_sdk._resource import Resource
 from customers_sdk._settings import Limits, Timeout
-from customers_sdk._stored import differs, stored_text
-from customers_sdk.errors import ConflictError, ServerError
+from customers_sdk._stored import differs, same, stored_text
+from customers_sdk.errors import (
+    AlreadyExistsError,
+    AmbiguousCustomerError,
+    ApiError,
+    ConflictError,
+    CustomersError,
+    IdempotencyError,
+    ServerError,
+)
 
 if TYPE_CHECKING:
+    from typing_extensions import TypedDict, Unpack
+
     from customers_sdk.models import Customer, CustomerDetail, CustomerSummary, Wallet
     from customers_sdk.pagination import Page
+
+    class CustomerFields(TypedDict, total=False):
+        """The fields that the look-ups take as keyword arguments; None is not sent."""
+
+        email: str | None
+        name: str | None
+        address: str | None
+        city: str | None
+        state: str | None
+        country: str | None
+        postal_code: str | None
+        metadata: Mapping[str, Any] | None
+        idempotency_key: str | None
 
 
 class Unset(enum.Enum):
@@ -36,6 +60,7 @@ UNSET = Unset.UNSET
 Text = Union[Optional[str], Unset]
 
 _LONGEST_SEARCH = 255
+_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 _LIST = "/customers"
 _ONE = "/customers/{id}"
@@ -125,17 +150,7 @@ class Customers(Resource):
         )
         limits = self._limits.override(timeout, deadline, max_retries)
         try:
-            return self._write(
-                "POST",
-                _LIST,
-                Customer,
-                {"app_id": app, **sent},
-                limits,
-                expected={"app_id": app},
-                key=idempotency_key,
-                unique=external_id is not None,
-                repeatable=external_id is not None,
-            )
+            return self._create(app, sent, limits, idempotency_key)
         except (ServerError, ConflictError) as error:
             if external_id is None or not external_id.strip():
                 raise
@@ -209,10 +224,8 @@ class Customers(Resource):
         Raises:
             ValidationError: the service refuses an argument; ``issues`` names it.
             NotFoundError: there is no such customer.
-            ServerError: the ``external_id`` is taken, among other reasons.
+            AlreadyExistsError: another customer of the app has the ``external_id``.
         """
-        from customers_sdk.models import Customer
-
         fields = {
             "external_id": external_id,
             "email": email,
@@ -228,29 +241,7 @@ class Customers(Resource):
             {name: value for name, value in fields.items() if value is not UNSET}
         )
         limits = self._limits.override(timeout, deadline, max_retries)
-        try:
-            return self._write(
-                "PUT",
-                _ONE,
-                Customer,
-                sent,
-                limits,
-                ids={"customer_id": customer_id},
-                expected={"id": customer_id},
-                key=idempotency_key,
-                unique="external_id" in sent,
-            )
-        except (ServerError, ConflictError) as error:
-            taken = sent.get("external_id") or ""
-            if not taken.strip():
-                raise
-            return resolve_conflict(
-                error,
-                limits,
-                lambda left: self._find_other(customer_id, taken, left),
-                lambda _: False,
-                _TAKEN,
-            )
+        return self._update(customer_id, sent, limits, idempotency_key)
 
     def list(
         self,
@@ -431,60 +422,349 @@ class Customers(Resource):
         limits = self._limits.override(timeout, deadline, max_retries)
         return self._find(external_id, self._app(app_id), self._transport.remaining(limits))
 
-    def get_or_create(
+    def find_by_email(
         self,
-        external_id: str,
+        email: str,
         *,
         app_id: str | None = None,
         timeout: Timeout | None = None,
         deadline: float | None = None,
         max_retries: int | None = None,
-        **fields: Any,
+    ) -> tuple[CustomerSummary, ...]:
+        """Find every customer with exactly this email; the case of ASCII letters is ignored.
+
+        The service does not keep emails unique: there may be several.
+
+        Args:
+            email: not blank.
+            app_id: the app to look in; None is the client's own.
+            timeout, deadline, max_retries: see the class; the deadline is for the whole
+                look-up, which requests a page for every hundred customers whose email, name
+                or external id contains this email.
+
+        Returns:
+            The customers, the newest first; empty if there are none.
+
+        Raises:
+            RequestTimeoutError: the look-up took longer than its deadline.
+        """
+        limits = self._limits.override(timeout, deadline, max_retries)
+        return self._find_all(email, self._app(app_id), self._transport.remaining(limits))
+
+    def get_or_create(
+        self,
+        external_id: str,
+        *,
+        app_id: str | None = None,
+        adopt: bool = False,
+        timeout: Timeout | None = None,
+        deadline: float | None = None,
+        max_retries: int | None = None,
+        **fields: Unpack[CustomerFields],
     ) -> tuple[Customer, bool]:
         """Get the customer with this external id, or create them with it and ``fields``.
 
-        Safe against others who do the same at the same time: there will be one customer.
+        Safe when several processes do the same at the same time: there will be one customer.
 
         Args:
             external_id: your own id for them, not blank.
             app_id: the app; None is the client's own.
+            adopt: if no customer has the external id, but exactly one in the app has the
+                ``email`` given and no external id, give that one the external id and return
+                them. Without an ``email`` there is nothing to adopt.
             timeout, deadline, max_retries: see the class; the deadline is for the whole
                 call: a look-up, a creation, and a second look-up if that is in doubt.
-            fields: what to create them with, as for `create`; ignored if they exist.
+            fields: ``email``, ``name``, ``address``, ``city``, ``state``, ``country``,
+                ``postal_code`` and ``metadata`` to create them with, as for `create`; ignored
+                if they exist. ``idempotency_key`` is for the creation.
 
         Returns:
             The customer, and True if this call created them. Where two calls create the
-            same customer with the same fields and the answer to one is lost, both may
+            same customer with the same fields and the response to one is lost, both may
             say True.
 
         Raises:
+            AmbiguousCustomerError: with ``adopt``, several customers have the email and no
+                external id; nothing was written.
             CustomersError: as for `create`, where a look-up cannot settle it.
         """
-        _check_fields(fields)
+        key = fields.pop("idempotency_key", None)
+        sent = _check_fields("get_or_create", fields, key, adopt=adopt)
+        limits = self._limits.override(timeout, deadline, max_retries)
+        rest = self._transport.remaining(limits)
+        return self._get_or_create(external_id, self._app(app_id), sent, rest, key, adopt=adopt)
+
+    def update_or_create(
+        self,
+        external_id: str,
+        *,
+        app_id: str | None = None,
+        adopt: bool = False,
+        timeout: Timeout | None = None,
+        deadline: float | None = None,
+        max_retries: int | None = None,
+        **fields: Unpack[CustomerFields],
+    ) -> tuple[Customer, bool]:
+        """Update the customer with this external id, or create them with it and ``fields``.
+
+        Only the fields that differ from what is stored are sent, and nothing if none does.
+        The members of ``metadata`` are merged into those that are stored, as `merge_metadata`
+        does. Safe when several processes do the same at the same time.
+
+        Args:
+            external_id: your own id for them, not blank.
+            app_id: the app; None is the client's own.
+            adopt: as for `get_or_create`; who is adopted is then updated.
+            timeout, deadline, max_retries: see the class; the deadline is for the whole call.
+            fields: as for `get_or_create`; None leaves a field alone.
+
+        Returns:
+            The customer as stored, and True if this call created them.
+
+        Raises:
+            AmbiguousCustomerError, CustomersError: as for `get_or_create` and `update`.
+        """
+        key = fields.pop("idempotency_key", None)
+        sent = _check_fields("update_or_create", fields, key, adopt=adopt)
+        limits = self._limits.override(timeout, deadline, max_retries)
+        rest = self._transport.remaining(limits)
         app = self._app(app_id)
-        rest = self._transport.remaining(self._limits.override(timeout, deadline, max_retries))
-        found = self._find(external_id, app, rest)
+        customer, created = self._get_or_create(external_id, app, sent, rest, key, adopt=adopt)
+        changes = _changes(customer, sent)
+        if created or not changes:
+            return customer, created
+        if "metadata" in changes:
+            return self._change(customer.id, lambda now: _changes(now, sent), rest), False
+        return self._update(customer.id, changes, rest(), None), False
+
+    def merge_metadata(
+        self,
+        customer_id: str,
+        members: Mapping[str, Any],
+        *,
+        remove: Iterable[str] = (),
+        timeout: Timeout | None = None,
+        deadline: float | None = None,
+        max_retries: int | None = None,
+    ) -> Customer:
+        """Set and remove members of a customer's metadata, and leave the others alone.
+
+        The service replaces metadata as a whole. This reads it, merges, and writes only if
+        something changes. Processes that do so at the same time, through this method or
+        `update_or_create` and with the same API key, lose nothing of each other's: the
+        service carries out one write for each state of the metadata, and the others read and
+        merge again. What can still be lost is what another program or `update` writes in the
+        one round trip between the read and the write, and what is written while the response
+        to a write of the same customer is lost.
+
+        Args:
+            customer_id: the service's id of the customer.
+            members: top-level members to set.
+            remove: names of top-level members to remove.
+            timeout, deadline, max_retries: see the class; the deadline is for the whole call.
+
+        Returns:
+            The customer as stored.
+
+        Raises:
+            NotFoundError: there is no such customer.
+            ValueError: a name is both in ``members`` and in ``remove``; or as for `update`.
+        """
+        checked = _checks.json_object(members, "members")
+        gone = _checks.member_names(remove, "remove")
+        if gone & checked.keys():
+            raise ValueError("remove has a name that members has too")
+
+        def changes(now: Customer) -> dict[str, Any]:
+            kept = {name: value for name, value in now.metadata.items() if name not in gone}
+            merged = {**kept, **checked}
+            return {} if same(merged, now.metadata) else {"metadata": merged}
+
+        limits = self._limits.override(timeout, deadline, max_retries)
+        return self._change(customer_id, changes, self._transport.remaining(limits))
+
+    def _create(
+        self, app: str, sent: Mapping[str, Any], limits: Limits, key: str | None
+    ) -> Customer:
+        """Create a customer of checked fields."""
+        from customers_sdk.models import Customer
+
+        return self._write(
+            "POST",
+            _LIST,
+            Customer,
+            {"app_id": app, **sent},
+            limits,
+            expected={"app_id": app},
+            key=key,
+            unique="external_id" in sent,
+            repeatable="external_id" in sent,
+        )
+
+    def _update(
+        self,
+        customer_id: str,
+        sent: Mapping[str, Any],
+        limits: Limits,
+        key: str | None,
+        *,
+        first: bool = False,
+    ) -> Customer:
+        """Update a customer's checked fields; see `Resource._write` for ``first``."""
+        from customers_sdk.models import Customer
+
+        try:
+            return self._write(
+                "PUT",
+                _ONE,
+                Customer,
+                sent,
+                limits,
+                ids={"customer_id": customer_id},
+                expected={"id": customer_id},
+                key=key,
+                first=first,
+                unique="external_id" in sent,
+            )
+        except (ServerError, ConflictError) as error:
+            taken = sent.get("external_id") or ""
+            if not taken.strip():
+                raise
+            return resolve_conflict(
+                error,
+                limits,
+                lambda left: self._find_other(customer_id, taken, left),
+                lambda _: False,
+                _TAKEN,
+            )
+
+    def _change(
+        self,
+        customer_id: str,
+        changes_of: Callable[[Customer], Mapping[str, Any]],
+        rest: Callable[[], Limits],
+    ) -> Customer:
+        """Read a customer and write what is to change, unless another process writes first.
+
+        The write goes under an idempotency key that names what it is based on. The service
+        carries out one write under a key; whoever comes second is given the first one's
+        response, reads again, and bases the next write on that. A failure stays stored under
+        its key: the next key is numbered.
+        """
+        from customers_sdk.models import Customer
+
+        basis, number, doubt = "", 0, False
+        while True:
+            try:
+                current = self.retrieve(customer_id, **rest()._asdict())
+                changes = _checks.customer_fields(changes_of(current))
+                if not changes:
+                    return current.narrowed_to(Customer)
+                # Only who has no external id is given one here, and that happens once.
+                now = "adopt" if "external_id" in changes else current.updated_at.isoformat()
+                basis, number = now, number + 1 if basis == now else 0
+                key = f"customers_sdk {basis} {number}"
+                return self._update(customer_id, changes, rest(), key, first=True)
+            except CustomersError as error:  # noqa: PERF203 - a round is two requests
+                stored = isinstance(error, ApiError) and error.replayed
+                again = stored or isinstance(error, IdempotencyError)
+                if not again or isinstance(error, AlreadyExistsError):
+                    error.outcome_unknown |= doubt
+                    raise
+                # What was carried out first may have been a lost try of this very write.
+                doubt |= error.attempts > 1
+
+    def _get_or_create(
+        self,
+        external_id: str,
+        app: str,
+        sent: Mapping[str, Any],
+        rest: Callable[[], Limits],
+        key: str | None,
+        *,
+        adopt: bool,
+    ) -> tuple[Customer, bool]:
+        """`get_or_create` with checked fields."""
+        found: Customer | None = self._find(external_id, app, rest)
+        if found is None and adopt and sent.get("email"):
+            found = self._adopt(external_id, app, sent["email"], rest)
         if found is not None:
             return found, False
-        sent = {**fields, "external_id": external_id}
+        sent = {"external_id": external_id, **sent}
         return create_or_find(
-            lambda: self.create(app_id=app, **rest()._asdict(), **sent),
+            lambda: self._create(app, sent, rest(), key),
             lambda: self._find(external_id, app, rest),
             lambda found: is_as_created(found, sent),
         )
+
+    def _adopt(
+        self, external_id: str, app: str, email: str, rest: Callable[[], Limits]
+    ) -> Customer | None:
+        """Give the external id to the one customer who has this email and none; None if no one."""
+        wanted = stored_text(external_id)
+        while True:
+            having = self._find_all(email, app, rest)
+            for customer in having:
+                if customer.external_id == wanted:  # since it was looked up
+                    return customer
+            candidates = tuple(customer for customer in having if customer.external_id is None)
+            if not candidates:
+                return None
+            if len(candidates) > 1:
+                raise AmbiguousCustomerError(
+                    f"{len(candidates)} customers have this email and no external id "
+                    f"({', '.join(customer.id for customer in candidates[:5])}"
+                    f"{', …' if len(candidates) > 5 else ''}): give it to one of them with update",
+                    candidates=candidates,
+                )
+            adopted = self._give_external_id(candidates[0].id, external_id, app, rest)
+            if adopted.external_id == wanted:
+                return adopted
+
+    def _give_external_id(
+        self, customer_id: str, external_id: str, app: str, rest: Callable[[], Limits]
+    ) -> Customer:
+        """Whoever has the external id then, or the customer with the one they were given first."""
+
+        def changes(now: Customer) -> dict[str, Any]:
+            return {"external_id": external_id} if now.external_id is None else {}
+
+        customer, _ = create_or_find(
+            lambda: self._change(customer_id, changes, rest),
+            lambda: self._find(external_id, app, rest),
+            lambda _: False,
+        )
+        return customer
 
     def _find(
         self, external_id: str, app: str, rest: Callable[[], Limits]
     ) -> CustomerSummary | None:
         """The customer of an app who has an external id."""
+        wanted = stored_text(_checks.sought(external_id, "external_id"))
+        found = self._search(wanted, app, rest)
+        return next((customer for customer in found if customer.external_id == wanted), None)
+
+    def _find_all(
+        self, email: str, app: str, rest: Callable[[], Limits]
+    ) -> tuple[CustomerSummary, ...]:
+        """The customers of an app who have an email."""
+        wanted = stored_text(_checks.sought(email, "email"))
+        folded = wanted.translate(_ASCII_LOWER)
+        return tuple(
+            customer
+            for customer in self._search(wanted, app, rest)
+            if customer.email is not None and customer.email.translate(_ASCII_LOWER) == folded
+        )
+
+    def _search(
+        self, wanted: str, app: str, rest: Callable[[], Limits]
+    ) -> Iterator[CustomerSummary]:
+        """The customers of an app who have a text in their email, name or external id."""
         from customers_sdk.models import CustomerSummary
 
-        wanted = stored_text(_checks.external_id(external_id))
         query = {"search": _search_for(wanted), "app_id": app}
-        for customer in self._walk(_LIST, CustomerSummary, query, rest):
-            if customer.external_id == wanted and customer.app_id == app:
-                return customer
-        return None
+        found = self._walk(_LIST, CustomerSummary, query, rest)
+        return (customer for customer in found if customer.app_id == app)
 
     def _find_other(self, customer_id: str, external_id: str, limits: Limits) -> Customer | None:
         """Another customer of the same app who has an external id."""
@@ -516,24 +796,41 @@ class Customers(Resource):
         return {"search": search, "app_id": app_id}
 
 
-def _check_fields(fields: Mapping[str, Any]) -> None:
-    """Refuse what `Customers.create` would, before a look-up is made."""
+def _check_fields(
+    verb: str, fields: CustomerFields, key: str | None, *, adopt: bool
+) -> dict[str, Any]:
+    """Refuse what `Customers.create` would before a look-up is made; the fields to send."""
     for name in fields:
-        if name not in _checks.CUSTOMER_FIELDS and name != "idempotency_key":
-            raise TypeError(f"get_or_create got an unexpected keyword argument {name!r}")
-    given = {name: value for name, value in fields.items() if value is not None}
-    _checks.idempotency_key(given.pop("idempotency_key", None))
+        if name not in _checks.CUSTOMER_FIELDS:
+            raise TypeError(f"{verb} got an unexpected keyword argument {name!r}")
+    if not isinstance(adopt, bool):
+        raise TypeError(f"adopt must be True or False, not {_checks.kind_of(adopt)}")
+    _checks.idempotency_key(key)
 
     from customers_sdk._wire import codec
 
-    codec.dumps(_checks.customer_fields(given), "what would be sent")
+    given = {name: value for name, value in fields.items() if value is not None}
+    checked = _checks.customer_fields(given)
+    codec.dumps(checked, "what would be sent")
+    return checked
 
 
-def _search_for(external_id: str) -> str:
-    """The longest search that finds ``external_id``: its wildcards escaped, then cut to fit."""
+def _changes(customer: Customer, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are not stored as wanted; members of metadata are added to the others."""
+    changes = {}
+    for name, value in wanted.items():
+        stored = getattr(customer, name)
+        value = {**stored, **value} if name == "metadata" else value  # noqa: PLW2901
+        if not same(value, stored):
+            changes[name] = value
+    return changes
+
+
+def _search_for(text: str) -> str:
+    """The longest search that finds ``text``: its wildcards escaped, then cut to fit."""
     search = ""
     room = _LONGEST_SEARCH
-    for character in external_id:
+    for character in text:
         piece = f"\\{character}" if character in "\\%_" else character
         room -= _checks.utf16_length(piece)
         if room < 0:

@@ -184,6 +184,18 @@ class AlreadyExistsError(ConflictError, ServerError):
         self.existing = existing
 
 
+class AmbiguousCustomerError(CustomersError):
+    """Several customers could be the one that is meant; nothing was written.
+
+    Attributes:
+        candidates: the `~customers_sdk.CustomerSummary` of each, the newest first.
+    """
+
+    def __init__(self, text: str = "", *, candidates: tuple[Any, ...] = (), **context: Any) -> None:
+        super().__init__(text, **context)
+        self.candidates = candidates
+
+
 class TransportError(CustomersError):
     """No answer came: the connection could not be made, broke, or was refused by TLS."""
 

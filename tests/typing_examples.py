@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 from customers_sdk import (
     UNSET,
     ApiResponse,
+    ChainId,
     Client,
     Customer,
     CustomerDetail,
@@ -40,6 +41,13 @@ if TYPE_CHECKING:
         assert_type(customers.add_wallet("id", chain_id=1, wallet_address="0x"), Wallet)
         assert_type(customers.find_by_external_id("x"), Optional[CustomerSummary])
         assert_type(customers.get_or_create("x", name="y"), tuple[Customer, bool])
+        assert_type(
+            customers.update_or_create("x", adopt=True, email=None, metadata={"a": 1}, deadline=5),
+            tuple[Customer, bool],
+        )
+        assert_type(customers.find_by_email("x"), tuple[CustomerSummary, ...])
+        assert_type(customers.merge_metadata("id", {"a": 1}, remove=["b"]), Customer)
+        customers.add_wallet("id", chain_id=ChainId.BASE, wallet_address="0x")
         customers.remove_wallet("id", "wallet", deadline=5, max_retries=0)
         assert_type(client.request("GET", "/x", params={"a": 1}), ApiResponse)
         with client as same:
@@ -74,6 +82,10 @@ if TYPE_CHECKING:
         client.customers.create(email=UNSET)  # type: ignore[arg-type]
         client.customers.update("id", app_id="x")  # type: ignore[call-arg]
         client.customers.list_page(page="1")  # type: ignore[arg-type]
+        client.customers.get_or_create("x", phone="+1")  # type: ignore[call-arg]
+        client.customers.get_or_create("x", name=5)  # type: ignore[arg-type]
+        client.customers.update_or_create("x", external_id="y")  # type: ignore[misc]
+        client.customers.update_or_create("x", metadata=[])  # type: ignore[arg-type]
         customer.email = None  # type: ignore[misc]
 
     def errors(client: Client) -> None:

@@ -125,7 +125,7 @@ def _problem(fields: Mapping[str, Any]) -> str:
                 return f"{name!r} is not a field of a customer"
         if "external_id" not in fields:
             return "external_id is missing"
-        _checks.external_id(fields["external_id"])
+        _checks.sought(fields["external_id"], "external_id")
         dumps(_checks.customer_fields(fields), "the customer")
     except (TypeError, ValueError) as error:
         return str(error)

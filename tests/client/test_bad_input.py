@@ -154,15 +154,34 @@ METHODS: list[tuple[str, Good, list[tuple[str, Any, str]]]] = [
         [*EXTERNAL_CASES, *APP_CASES, *LIMIT_CASES],
     ),
     (
-        "get_or_create",
-        {"external_id": "user-1"},
+        "find_by_email",
+        {"email": "ada@example.com"},
+        [*cases("email", [None, "", " ", *BAD_TEXT, "x" * 256]), *APP_CASES, *LIMIT_CASES],
+    ),
+    *(
+        (
+            method,
+            {"external_id": "user-1"},
+            [
+                *EXTERNAL_CASES,
+                *(case for case in FIELD_CASES if case[0] != "external_id"),
+                *APP_CASES,
+                *KEY_CASES,
+                *LIMIT_CASES,
+                *cases("adopt", [None, 1, "yes"]),
+                ("phone", "+1", "phone"),
+            ],
+        )
+        for method in ("get_or_create", "update_or_create")
+    ),
+    (
+        "merge_metadata",
+        {"customer_id": ID, "members": {"a": 1}},
         [
-            *EXTERNAL_CASES,
-            *(case for case in FIELD_CASES if case[0] != "external_id"),
-            *APP_CASES,
-            *KEY_CASES,
+            *ID_CASES,
+            *cases("members", [None, *BAD_METADATA[:-1]]),
+            *cases("remove", [None, 5, "a", [5], [None], ["a"]]),
             *LIMIT_CASES,
-            ("phone", "+1", "phone"),
         ],
     ),
 ]

@@ -12,6 +12,7 @@ import requests
 import customers_sdk
 from customers_sdk import (
     AlreadyExistsError,
+    AmbiguousCustomerError,
     ApiError,
     AuthenticationError,
     Client,
@@ -45,6 +46,7 @@ TREE: dict[type[Exception], type[Exception]] = {
     NotFoundError: ApiError,
     ConflictError: ApiError,
     AlreadyExistsError: ConflictError,
+    AmbiguousCustomerError: CustomersError,
     RateLimitError: ApiError,
     ServerError: ApiError,
     TransportError: CustomersError,
