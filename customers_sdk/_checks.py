@@ -151,18 +151,18 @@ def page(value: object, page_size: int) -> int:
     return integer(value, "page", most=_INT64_MAX // page_size)
 
 
-def metadata(value: object) -> dict[str, Any]:
+def metadata(value: object, name: str = "metadata") -> dict[str, Any]:
     """The metadata of a customer, copied: a JSON object that is stored as it is sent.
 
     The service's database takes an object with a ``$type`` of its own for a tagged value and
     stores something else, and fails at a lone surrogate (both observed).
     """
     if not isinstance(value, Mapping):
-        raise TypeError(f"metadata must be a mapping, not {kind_of(value)}")
-    checked: dict[str, Any] = json_value(value, "metadata", surrogates=False)
+        raise TypeError(f"{name} must be a mapping, not {kind_of(value)}")
+    checked: dict[str, Any] = json_value(value, name, surrogates=False)
     if checked.get("$type") in _TAGS:
         raise ValueError(
-            f"metadata has a '$type' of {checked['$type']!r} at its top level, which the service "
+            f"{name} has a '$type' of {checked['$type']!r} at its top level, which the service "
             "does not store as it is: use another name, or put it one level deeper"
         )
     return checked

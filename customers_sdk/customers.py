@@ -570,7 +570,7 @@ class Customers(Resource):
             NotFoundError: there is no such customer.
             ValueError: a name is both in ``members`` and in ``remove``; or as for `update`.
         """
-        checked = _checks.json_object(members, "members")
+        checked = _checks.metadata(members, "members")
         gone = _checks.member_names(remove, "remove")
         if gone & checked.keys():
             raise ValueError("remove has a name that members has too")
