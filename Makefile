@@ -20,7 +20,7 @@ TYPED_EXAMPLES = $(wildcard tests/typing*)
 .DELETE_ON_ERROR:
 # All targets share one environment, and two pips in it would trip over each other.
 .NOTPARALLEL:
-.PHONY: help demo sandbox test coverage lint format types docs docs-open pictures wheel bench scale clean
+.PHONY: help demo sandbox test doubles coverage lint format types docs docs-open pictures wheel bench scale clean
 
 # A line of three hashes and a title begins a group.
 help:  ## list the targets
@@ -56,6 +56,9 @@ sandbox: $(VENV)/.extra-sandbox  ## the service on this machine, with a console 
 ### Work on it
 test: $(VENV)/.extra-test  ## run the tests (PYTEST_ARGS="-k name")
 	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
+
+doubles: $(VENV)/.extra-doubles  ## run the tests with test doubles and instruments of others
+	@$(BIN)/python -m pytest tests/ecosystem $(PYTEST_ARGS)
 
 coverage: $(VENV)/.extra-test  ## run the tests and report what they reach
 	@$(BIN)/python -m coverage erase
