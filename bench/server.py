@@ -6,6 +6,8 @@ them. It ends when its standard input does, and so with the process that started
     /customers/{id}                               one customer
     /page/customers                               a page of a hundred
     /walk/{total}/{delay}/customers?page&pageSize a page of a long list, after milliseconds
+    /import/{delay}/customers                     an empty list, or the customer created by a
+                                                  POST, after milliseconds
     /stripe/v1/customers/{id}                     one customer as stripe-python expects it
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -26,6 +29,7 @@ from bench import data
 
 ROOT = Path(__file__).resolve().parents[1]
 _SEND_BUFFER = 1 << 20
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 @contextlib.contextmanager
@@ -67,23 +71,31 @@ class _Answers:
         self.customer = _answer(data.retrieve_body())
         self.stripe = _answer(json.dumps(customer).encode())
         self.page = _answer(data.page_body(1, data.PAGE_SIZE, data.PAGE_SIZE))
+        self.empty = _answer(data.page_body(1, data.PAGE_SIZE, 0))
 
-    def to(self, target: bytes) -> bytes:
+    def to(self, method: bytes, target: bytes) -> bytes:
         if target.startswith(b"/customers/"):
             return self.customer
         if target.startswith(b"/page/"):
             return self.page
         if target.startswith(b"/walk/"):
             return self.walk(target.decode())
+        if target.startswith(b"/import/"):
+            _wait(target.decode().split("/")[2])
+            return self.empty if method == b"GET" else self.customer
         return self.stripe
 
     def walk(self, target: str) -> bytes:
         path, _, query = target.partition("?")
         _, _, total, delay, _ = path.split("/")
         asked = parse_qs(query)
-        if delay != "0":
-            time.sleep(int(delay) / 1000)
+        _wait(delay)
         return _answer(data.page_body(int(asked["page"][0]), int(asked["pageSize"][0]), int(total)))
+
+
+def _wait(milliseconds: str) -> None:
+    if milliseconds != "0":
+        time.sleep(int(milliseconds) / 1000)
 
 
 def _serve(connection: socket.socket, answers: _Answers) -> None:
@@ -98,7 +110,12 @@ def _serve(connection: socket.socket, answers: _Answers) -> None:
                     return
                 received += piece
             head, _, received = received.partition(b"\r\n\r\n")
-            connection.sendall(answers.to(head.split(b" ", 2)[1]))
+            length = _LENGTH.search(head)
+            missing = int(length[1]) - len(received) if length else 0
+            while missing > 0:
+                missing -= len(connection.recv(missing))
+            received = b""  # no client here sends a second request before the first answer
+            connection.sendall(answers.to(*head.split(b" ", 2)[:2]))
 
 
 def _accept(listener: socket.socket) -> None:

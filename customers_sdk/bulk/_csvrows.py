@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from customers_sdk import _checks
+from customers_sdk._wire import codec
 from customers_sdk.bulk._csv import CsvFile
 from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.bulk._rows import Row
 from customers_sdk.bulk._sniffing import likely_delimiter
+from customers_sdk.errors import ResponseFormatError
 
 _METADATA = "metadata."
 _FIELDS = tuple(name for name in _checks.CUSTOMER_FIELDS if name != "external_id")
@@ -153,10 +155,17 @@ class CsvRows(Iterable[Row]):
 
 def _json_object(cell: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(cell)
-    except (ValueError, RecursionError):
+        value = _decode(cell)
+    except (ValueError, ResponseFormatError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _decode(cell: str) -> Any:
+    try:
+        return json.loads(cell)
+    except RecursionError:
+        return codec.loads(cell.encode())
 
 
 def _is_field(name: str) -> bool:

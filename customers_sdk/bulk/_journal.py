@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from customers_sdk import _checks
+from customers_sdk._wire import codec
 from customers_sdk.bulk import _files
 from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.bulk._rows import Row
@@ -35,9 +37,14 @@ class Entry(NamedTuple):
     reason: str = ""
 
 
-def _digest(value: Any) -> str:
-    content = json.dumps(value, sort_keys=True, default=repr)
-    return hashlib.sha256(content.encode()).hexdigest()[:32]
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def _digests(row: Row) -> tuple[str, str]:
+    """Return those of a row's external id, and of what it holds in any order of its fields."""
+    fields = _checks.customer_fields(dict(sorted(row.fields.items())))
+    return _digest(row.external_id.encode("utf-8", "surrogatepass")), _digest(codec.encode(fields))
 
 
 def _seal(content: bytes) -> bytes:
@@ -102,12 +109,13 @@ class Journal:
         """Return the outcome of a row, if it holds the same as then."""
         if not self._entries:
             return None
-        entry = self._entries.get(_digest(row.external_id))
-        return entry if entry and entry.content == _digest(row.fields) else None
+        external_id, content = _digests(row)
+        entry = self._entries.get(external_id)
+        return entry if entry and entry.content == content else None
 
     def add(self, row: Row, outcome: str, reason: str = "") -> None:
         """Note the outcome of a row."""
-        entry = [_digest(row.external_id), _digest(row.fields), outcome]
+        entry = [*_digests(row), outcome]
         line = _seal(json.dumps([*entry, reason] if reason else entry).encode())
         # Handed to the system at once: a process that is killed loses nothing.
         self._file.write(line if self._file.tell() else self._header + line)
