@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -75,8 +74,11 @@ def _with_integers(value: Any) -> Any:
     return deep.mapped(value, integer)
 
 
-_dump = functools.partial(json.dumps, separators=(",", ":"))
-_dump_unescaped = functools.partial(_dump, ensure_ascii=False)
+# Made once, where `json.dumps` makes one a call; what contains itself ends as too deep.
+_dump = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+_dump_unescaped = json.JSONEncoder(
+    check_circular=False, separators=(",", ":"), ensure_ascii=False
+).encode
 
 
 def encode(value: Any) -> bytes:
@@ -93,6 +95,16 @@ def _encode(value: Any, dump: Callable[[Any], str]) -> bytes:
     except RecursionError:
         text = deep.dumps(value, dump)
     return text.encode()
+
+
+def encode_record(value: Any) -> bytes:
+    """Encode a record for a file, with ``orjson`` where it can: numbers may look different."""
+    if FAST:
+        try:
+            return orjson.dumps(value)
+        except TypeError:
+            pass
+    return encode(value)
 
 
 LARGEST_REQUEST = 1_048_576

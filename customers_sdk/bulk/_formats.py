@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from customers_sdk._stored import stored_text
 from customers_sdk._wire import codec
-from customers_sdk._wire.schema import wire_name
+from customers_sdk._wire.fields import wire_name
 from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.models import CustomerSummary
 
@@ -26,6 +25,7 @@ _COLUMNS = (
 _COUNTS = frozenset({"payment_intents", "subscriptions", "invoices"})
 _JSON = frozenset({"metadata", "wallets"})
 _WIRE_NAMES = [(column, wire_name(column)) for column in _COLUMNS]
+_QUOTED = re.compile('[",\\r\\n]')
 # How a cell begins that a spreadsheet takes for a formula; the last four are full-width.
 _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
@@ -49,11 +49,11 @@ class Layout(NamedTuple):
         """Return a customer's line in a file."""
         wire = customer.to_dict()
         if self.format == "jsonl":
-            return codec.encode(wire) + b"\n"
+            return codec.encode_record(wire) + b"\n"
         cells = [
             getattr(customer.counts, column)
             if column in _COUNTS
-            else codec.encode(wire[name]).decode()
+            else codec.encode_record(wire[name]).decode()
             if column in _JSON
             else wire[name]
             for column, name in _WIRE_NAMES
@@ -84,6 +84,13 @@ def _marked(cell: Any) -> Any:
 
 
 def _csv_line(cells: Iterable[Any]) -> bytes:
-    line = io.StringIO()
-    csv.writer(line).writerow(cells)
-    return stored_text(line.getvalue()).encode()
+    """Return a line as `csv.writer` writes it, which takes four times as long over JSON."""
+    line = ",".join(["" if cell is None else _quoted(str(cell)) for cell in cells]) + "\r\n"
+    try:
+        return line.encode()
+    except UnicodeEncodeError:
+        return stored_text(line).encode()
+
+
+def _quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if _QUOTED.search(cell) else cell

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from customers_sdk import (
     AuthenticationError,
@@ -24,11 +26,13 @@ from customers_sdk import (
     IncompleteListWarning,
 )
 from customers_sdk._lists.walk import walk
+from customers_sdk._wire import codec
 from customers_sdk.bulk import (
     CsvRows,
     ExportProgress,
     IncompleteExportError,
     _exporting,
+    _formats,
     export_customers,
     export_part,
     import_rows,
@@ -697,3 +701,40 @@ def test_an_empty_list_is_split_as_well(
     for index, part in enumerate(plan):
         assert export_part(client, tmp_path / str(index), **part) == 0
     assert merge_exports([tmp_path / "0", tmp_path / "1"], tmp_path / "all.csv", total=0) == 0
+
+
+@given(
+    st.lists(
+        st.one_of(st.none(), st.integers(), st.text(alphabet="a\",\r\n\t;' =é", max_size=8)),
+        min_size=2,
+        max_size=20,
+    )
+)
+def test_a_line_of_csv_is_as_the_standard_library_writes_it(cells: list[Any]) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerow(cells)
+
+    assert _formats._csv_line(cells).decode() == text.getvalue()
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_what_orjson_cannot_write_is_written(
+    mock: MockCustomers,
+    client: Client,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    fast: bool,
+) -> None:
+    if fast and not codec.FAST:
+        pytest.skip("without orjson")
+    monkeypatch.setattr(codec, "FAST", fast)
+    metadata = {"a": 2**70, "b": [1.5, "é"], "c": {"d": None}}
+    mock.add_customer(external_id="u1", name="Zoë", metadata=metadata)
+    path = tmp_path / "all.jsonl"
+
+    export_customers(client, path)
+
+    (line,) = path.read_text(encoding="utf-8").splitlines()
+    (customer,) = client.customers.list()
+    assert CustomerSummary.from_dict(json.loads(line)) == customer
