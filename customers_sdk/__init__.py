@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from customers_sdk._http.attempt import Attempt
     from customers_sdk._http.call import ApiResponse
     from customers_sdk.chains import ChainId
     from customers_sdk.client import Client
@@ -62,6 +63,7 @@ __all__ = [
     "ApiError",
     "ApiResponse",
     "App",
+    "Attempt",
     "AuthenticationError",
     "Chain",
     "ChainId",
@@ -95,6 +97,7 @@ __all__ = [
 
 #: Which module each name comes from; those that are not here are errors.
 _EXPORTS = {
+    "_http.attempt": ("Attempt",),
     "_http.call": ("ApiResponse",),
     "chains": ("ChainId",),
     "client": ("Client",),

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, overload
 
 from customers_sdk import _checks
+from customers_sdk._http import late
 from customers_sdk._http.call import ApiResponse, Call
 from customers_sdk._http.transport import Transport
 from customers_sdk._settings import Limits
@@ -123,6 +124,7 @@ class Resource:
         limits: Limits,
     ) -> Page[M]:
         """Request one page of a list."""
+        late.load(late.LISTS)
         from customers_sdk._wire.schema import names
         from customers_sdk.pagination import page_from
 
@@ -177,11 +179,13 @@ class Resource:
 
 
 def _walked(fetch: Callable[[int, int], Page[M]], size: int, ahead: int) -> Iterator[M]:
+    late.load(late.LISTS)
     from customers_sdk._lists.walk import walk
 
     if not ahead:
         yield from walk(fetch, size)
         return
+    late.load(late.AHEAD)
     from customers_sdk._lists.prefetch import Prefetch
 
     with Prefetch(fetch, size, ahead) as prefetched:
@@ -212,6 +216,7 @@ class Attached(Generic[C]):
         resources: dict[str, C] = client.__dict__
         found = resources.get(self._name)
         if found is None:
+            late.load(late.FIRST_CALL)
             made = self._kind(client._transport, client._app_id, client._limits)  # noqa: SLF001
             found = resources.setdefault(self._name, made)
         return found

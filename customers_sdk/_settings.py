@@ -21,10 +21,7 @@ _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 _KEY = re.compile(r"nr_(test|live)_(sk|pk)_[\x21-\x7e]+")
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1|[^.]+\.localhost", re.IGNORECASE)
 
-_OF_A_SESSION = (
-    *("adapters", "auth", "cert", "cookies", "headers", "hooks", "params", "proxies", "verify"),
-    *("trust_env", "merge_environment_settings", "prepare_request", "send"),
-)
+_LONGEST_TIMEOUT = 600  # seconds; more than that was meant in milliseconds
 
 
 #: The environment variables that stand in for arguments that are not given.
@@ -107,12 +104,20 @@ def is_loopback(host: str) -> bool:
 
 
 def session(value: Any) -> Any:
-    """A session of the caller's: whatever can prepare and send as `requests` does."""
-    if value is None:
-        return None
-    missing = any(not hasattr(value, name) for name in _OF_A_SESSION)
-    if isinstance(value, type) or missing:
-        raise _refusal("session", f"must be a requests.Session, not {kind_of(value)}")
+    """A session of the caller's, or None."""
+    import requests  # the client has it already; who only checks settings does without
+
+    if value is None or isinstance(value, requests.Session):
+        return value
+    package = type(value).__module__.partition(".")[0]
+    name = kind_of(value) if package == "builtins" else f"{package}.{kind_of(value)}"
+    raise _refusal("session", f"must be a requests.Session, not {name}")
+
+
+def observer(value: Any) -> Any:
+    """What is told of each request, or None."""
+    if value is not None and not callable(value):
+        raise _refusal("on_attempt", f"must be callable, not {kind_of(value)}")
     return value
 
 
@@ -172,11 +177,20 @@ def limits(timeout: Any, deadline: Any, max_retries: Any) -> Limits:
 
 def _timeout(value: Any) -> tuple[float, float]:
     if not isinstance(value, (tuple, list)):
-        seconds = _seconds(value)
+        seconds = _wait(value)
         return (seconds, seconds)
     if len(value) != 2:
         raise ValueError("must be seconds, or a pair of connect and read seconds")
-    return (_argument("(connect)", _seconds, value[0]), _argument("(read)", _seconds, value[1]))
+    return (_argument("(connect)", _wait, value[0]), _argument("(read)", _wait, value[1]))
+
+
+def _wait(value: Any) -> float:
+    seconds = _seconds(value)
+    if seconds > _LONGEST_TIMEOUT:
+        raise ValueError(
+            f"must be at most {_LONGEST_TIMEOUT} seconds: it is in seconds, not in milliseconds"
+        )
+    return seconds
 
 
 def _seconds(value: Any) -> float:

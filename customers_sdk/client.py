@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, NoReturn
 
 import requests
 
 from customers_sdk import __version__, _checks, _settings
-from customers_sdk._http import retry
+from customers_sdk._http import late, retry
+from customers_sdk._http.attempt import Attempt
 from customers_sdk._http.call import ApiResponse, Call
 from customers_sdk._http.secret import Secret
 from customers_sdk._http.session import Sender
@@ -50,7 +51,10 @@ class Client:
             instrumentation. It is neither changed nor closed.
         user_agent: your application, put before the SDK's own ``User-Agent``.
         allow_http: permit plain http to another machine, which sends the key in the
-            clear. Loopback needs no permission.
+            clear. Loopback needs no permission, and goes through no proxy of the environment.
+        on_attempt: called with an `Attempt` after every request, in the thread that made it
+            and before the client waits for a retry. What it raises is logged and changes
+            nothing.
 
     Attributes:
         customers: the `Customers` of the service.
@@ -77,6 +81,7 @@ class Client:
         session: requests.Session | None = None,
         user_agent: str | None = None,
         allow_http: bool = False,
+        on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         if api_key is None:
             api_key = os.environ.get("NODERAILS_API_KEY")
@@ -108,6 +113,7 @@ class Client:
             api_key=key,
             app_id=self._app_id,
             backoff=retry.BACKOFFS[-1],
+            on_attempt=_settings.observer(on_attempt),
         )
 
     @property
@@ -160,6 +166,7 @@ class Client:
             ValueError, TypeError: an argument is wrong; the text names it.
             CustomersError: as for every call.
         """
+        late.load(late.FIRST_CALL)
         verb = _checks.method(method)
         checked = _checks.path(path)
         body = None

@@ -69,7 +69,7 @@ def test_limits_are_replaced_one_by_one() -> None:
 
 @pytest.mark.parametrize("value", [0.001, 1, 86_400, 86_400.0])
 def test_seconds_are_up_to_a_day(value: float) -> None:
-    assert Limits((1.0, 1.0), 1.0, 0).override(value, value, None).deadline == float(value)
+    assert Limits((1.0, 1.0), 1.0, 0).override(None, value, None).deadline == float(value)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import math
 import pickle
 import platform
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 import requests
@@ -103,7 +104,9 @@ BAD: list[tuple[str, Any]] = [
         ("user_agent", value)
         for value in ("", " ", 5, b"x", "a\nb", "a\0", "é", "a\r\nx-api-key: y")
     ),
+    *(("timeout", value) for value in (601, 5000, 30_000.0, (5, 20_000), (5000, 20))),
     *(("session", value) for value in ("x", 5, object(), requests.Session, requests)),
+    *(("on_attempt", value) for value in ("print", 5, [])),
     *(("allow_http", value) for value in ("no", 1, None, "")),
 ]
 
@@ -143,6 +146,36 @@ def test_a_wrong_setting_is_data_for_whoever_words_it(name: str, value: Any) -> 
     assert error.setting == name
     assert error.problem
     assert str(error).startswith(f"{name} {error.problem}")
+
+
+def test_a_timeout_in_milliseconds_is_refused_with_a_hint() -> None:
+    with pytest.raises(ConfigurationError, match=r"at most 600 seconds: .* not in millisec"):
+        Client(KEY, APP, timeout=20_000)
+    client = Client(KEY, APP, base_url=BASE, timeout=600, deadline=3600)
+    with pytest.raises(ValueError, match="not in milliseconds"):
+        client.customers.retrieve("c", timeout=(5, 5000))
+
+
+class Stranger:
+    """A session of another library, with all that one of `requests` has."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(requests.Session(), name)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("httpx", "Client"), ("niquests.sessions", "Session")]
+)
+def test_a_session_of_another_library_is_refused_in_words(module: str, name: str) -> None:
+    stranger = type(name, (Stranger,), {"__module__": module})()
+    refusal = f"session must be a requests.Session, not {module.partition('.')[0]}.{name}"
+    with pytest.raises(ConfigurationError, match=refusal):
+        Client(KEY, APP, session=stranger)
+
+
+def test_a_stand_in_for_a_session_is_taken() -> None:
+    for stand_in in (mock.create_autospec(requests.Session()), mock.Mock(spec=requests.Session)):
+        assert Client(KEY, APP, session=stand_in)
 
 
 def test_a_public_key_is_refused_in_so_many_words() -> None:

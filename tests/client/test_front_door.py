@@ -62,7 +62,7 @@ def test_every_public_name_is_there_and_is_itself(name: str) -> None:
 
 
 PROMISED = """
-    Client Customers ApiResponse Page UNSET Unset IncompleteListWarning AlreadyExistsError
+    Client Customers ApiResponse Attempt Page UNSET Unset IncompleteListWarning AlreadyExistsError
     AmbiguousCustomerError ChainId
     Customer CustomerDetail CustomerSummary CustomerCounts Wallet Chain App PaymentIntent Invoice
     CustomersError ConfigurationError ApiError ValidationError AuthenticationError

@@ -291,3 +291,41 @@ def dripping_redirect(location: str) -> Behaviour:
         connection.drip(b" " * 100_000, _SLOW)
 
     return behaviour
+
+
+def endless_continue(connection: Connection) -> None:
+    """Interim responses without end, each of them whole."""
+    connection.carry_out()
+    until = time.monotonic() + 10
+    while not connection.server.stopped and time.monotonic() < until:
+        connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        time.sleep(0.01)
+
+
+def drip_status(connection: Connection) -> None:
+    connection.carry_out()
+    connection.drip(b"HTTP/1.1 200 " + b"x" * 10_000, _SLOW)
+
+
+def drip_header(connection: Connection) -> None:
+    connection.carry_out()
+    connection.send(b"HTTP/1.1 200 OK\r\n")
+    connection.drip(b"x-long: " + b"x" * 10_000, _SLOW)
+
+
+def endless_headers(connection: Connection) -> None:
+    connection.carry_out()
+    connection.send(b"HTTP/1.1 200 OK\r\n")
+    for index in range(99):  # `http.client` refuses more than 100
+        if connection.server.stopped:
+            return
+        connection.send(b"x-%d: y\r\n" % index)
+        time.sleep(0.1)
+
+
+@before_reading
+def never_read(connection: Connection) -> None:
+    """Accept, and leave all that is sent where it is."""
+    until = time.monotonic() + 10
+    while not connection.server.stopped and time.monotonic() < until:
+        time.sleep(0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -13,6 +14,9 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 
 from customers_sdk import Client, RequestTimeoutError, TransportError
+from customers_sdk._http import keys
+from customers_sdk._http.secret import Secret
+from customers_sdk._http.session import Sender
 from tests.doubles import APP, BASE, ID, KEY, customer, detail, envelope, page
 
 if TYPE_CHECKING:
@@ -362,3 +366,55 @@ def test_an_idle_pool_is_closed_with_the_client() -> None:
     with mock.patch.object(HTTPAdapter, "close") as close:
         client.close()
     assert close.called
+
+
+# --- what Session.send is given -------------------------------------------------------------
+
+
+def sent_by_hand(method: str, body: bytes | None, session: requests.Session) -> Any:
+    headers = {"Accept": "application/json", "x-api-key": Secret(KEY)}
+    own = {"x-request-id": "r-1", "Idempotency-Key": Secret("k")}
+    if body is not None:
+        own["Content-Type"] = "application/json"
+    sender = Sender(BASE, headers, session)
+    return sender.prepare(method, "/customers/a?page=1&search=a%20b", own, body)
+
+
+@pytest.mark.parametrize("body", [None, b'{"a":1}'])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_a_request_equals_what_requests_prepares(method: str, body: bytes | None) -> None:
+    session = requests.Session()
+    ours = sent_by_hand(method, body, session)
+    headers = {"Accept": "application/json", "x-api-key": KEY, "x-request-id": "r-1"}
+    headers["Idempotency-Key"] = "k"
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    url = f"{BASE}/customers/a?page=1&search=a%20b"
+    theirs = session.prepare_request(requests.Request(method, url, headers=headers, data=body))
+    assert vars(ours).keys() == vars(theirs).keys()
+    for name, value in vars(theirs).items():
+        assert type(getattr(ours, name)) is type(value), name
+    for name in ("method", "url", "body", "_body_position"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    assert list(ours.headers.items()) == list(theirs.headers.items())
+    for name, value in ours.headers.items():
+        assert (type(name), type(value)) == (str, str)
+    assert list(ours._cookies) == list(theirs._cookies) == []
+    assert list(ours.hooks) == list(theirs.hooks)
+    assert ours.copy().headers == ours.headers
+
+
+def test_the_frames_that_prepare_a_request_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    client = Client(KEY, APP, base_url=BASE)
+    monkeypatch.setattr(requests.Session, "send", fail)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client.customers.create(name="x", idempotency_key="k")
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [frame for frame in report.stack if "customers_sdk" in frame.filename]
+    shown = repr([frame.locals for frame in ours if "tests" not in frame.filename])
+    assert "_template" in shown or "prepared" in shown
+    assert KEY not in shown
+    assert keys.scope(KEY, APP, "POST", "/customers", "k") not in shown

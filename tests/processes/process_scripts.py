@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import threading
+import time
 from typing import Any
 
 from customers_sdk import Client
@@ -70,6 +71,66 @@ def held() -> Any:
     done.set()
     holder.join()
     return {"status": status, "parent": own_answer(shared, "parent-again")}
+
+
+class Slow:
+    """Does something at the moment when a module is looked for, as an import hook."""
+
+    def __init__(self, name: str, does: Any) -> None:
+        self.name = name
+        self.does = does
+        self.times = 0
+
+    def find_spec(self, name: str, *_: Any) -> None:
+        if name == self.name:
+            self.times += 1
+            self.does()
+
+
+def forked_amid_the_first_call() -> Any:
+    """Fork while another thread imports what the first call needs."""
+    amid = threading.Event()
+
+    def dawdle() -> None:
+        amid.set()
+        time.sleep(0.5)
+
+    sys.meta_path.insert(0, Slow("cattrs", dawdle))  # type: ignore[arg-type]
+    caller = threading.Thread(target=own_answer, args=(shared, "first"))
+    caller.start()
+    assert amid.wait(10)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(5)
+        os._exit(0 if own_answer(shared, "child") else 1)
+    status = os.waitpid(child, 0)[1]
+    caller.join()
+    return {"status": status, "parent": own_answer(shared, "parent-again")}
+
+
+def interrupted_amid_the_first_call() -> Any:
+    """Interrupt the first call while it imports, and make it again."""
+
+    def handler(*_: object) -> None:
+        raise Interrupted
+
+    def interrupt() -> None:
+        os.kill(os.getpid(), signal.SIGALRM)
+        time.sleep(0.2)
+
+    signal.signal(signal.SIGALRM, handler)
+    imported = Slow(os.environ["AMID"], interrupt)
+    sys.meta_path.insert(0, imported)  # type: ignore[arg-type]
+    hits = 0
+    try:
+        own_answer(shared, "first")
+    except Interrupted:
+        hits += 1
+    return {
+        "interrupted": hits,
+        "times": imported.times,
+        "answers": [own_answer(shared, "second"), own_answer(shared, "third")],
+    }
 
 
 def grandchildren() -> Any:

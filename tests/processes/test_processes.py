@@ -141,6 +141,31 @@ def test_locks_held_at_the_fork_do_not_stop_the_child(
 
 
 @forking
+def test_a_fork_amid_the_first_call_of_another_thread_leaves_the_child_able_to_call(
+    start_echo: Start, run_script: Run
+) -> None:
+    told = run_script("forked_amid_the_first_call", start_echo().environment)
+    assert told == {"status": 0, "parent": True}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no such signals")
+@pytest.mark.parametrize("module", ["attr", "cattrs", "customers_sdk._wire.schema"])
+def test_an_interruption_amid_the_first_call_leaves_no_half_a_module(
+    start_echo: Start, run_script: Run, module: str
+) -> None:
+    environment = {**start_echo().environment, "AMID": module}
+    told = run_script("interrupted_amid_the_first_call", environment)
+    assert told == {"interrupted": 1, "times": 1, "answers": [True, True]}
+
+
+def test_orjson_is_imported_whole_or_not_at_all(start_echo: Start, run_script: Run) -> None:
+    pytest.importorskip("orjson")
+    environment = {**start_echo().environment, "AMID": "orjson"}
+    told = run_script("interrupted_amid_the_first_call", environment)
+    assert told == {"interrupted": 1, "times": 1, "answers": [True, True]}
+
+
+@forking
 def test_a_fork_of_a_fork_shares_no_connection(start_echo: Start, run_script: Run) -> None:
     echo = start_echo()
     told = run_script("grandchildren", echo.environment)
