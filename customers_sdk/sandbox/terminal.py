@@ -38,7 +38,9 @@ class Terminal:
         if self._gone:
             return
         try:
-            click.echo(text, file=self._stream, color=self._color)
+            encoding = getattr(self._stream, "encoding", None) or "utf-8"
+            known = text.encode(encoding, "backslashreplace").decode(encoding)
+            click.echo(known, file=self._stream, color=self._color)
         except (OSError, ValueError):
             self._gone = True
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
 
     from tests.console.browser import Page
+
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
 
 
 @pytest.fixture(scope="session")
@@ -43,13 +47,21 @@ def page(driver: WebDriver, sandbox: Sandbox) -> Page:
 
 @pytest.fixture(scope="session")
 def record_picture() -> Callable[[Page, str], None]:
-    """Keeps a picture of the page where CONSOLE_PICTURES names a folder (``make pictures``)."""
-    folder = os.environ.get("CONSOLE_PICTURES")
+    """Takes a picture of the page, and keeps it where CONSOLE_PICTURES says so.
+
+    ``docs``: those that docs/sandbox.md shows, in its place. A folder: all of them, to look at.
+    """
+    wanted = os.environ.get("CONSOLE_PICTURES")
+    shown = set(
+        re.findall(r"_static/console/([\w-]+)\.png", DOCS.joinpath("sandbox.md").read_text())
+    )
 
     def record(page: Page, name: str) -> None:
         picture = base64.b64decode(page.command("Page.captureScreenshot", format="png")["data"])
         assert picture.startswith(b"\x89PNG")
-        if folder:
-            Path(folder, f"{name}.png").write_bytes(picture)
+        if wanted == "docs" and name in shown:
+            DOCS.joinpath("_static", "console", f"{name}.png").write_bytes(picture)
+        elif wanted and wanted != "docs":
+            Path(wanted, f"{name}.png").write_bytes(picture)
 
     return record

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from typing import TYPE_CHECKING
 
 import pytest
@@ -179,6 +179,15 @@ def test_a_terminal_gets_colours_unless_no_color_is_set(monkeypatch: pytest.Monk
         Terminal(plain).request(sent)
     assert "\x1b[32m200\x1b[0m" in coloured.getvalue()
     assert "\x1b" not in plain.getvalue()
+
+
+def test_a_terminal_of_another_encoding_gets_escapes(sandbox: Sandbox) -> None:
+    out = TextIOWrapper(BytesIO(), encoding="ascii")
+    with sandbox.client() as client:
+        client.customers.create(external_id="Zoë")
+        Terminal(out).request(sandbox.requests[0])
+    out.seek(0)
+    assert r"Zo\xeb" in out.read()
 
 
 class Gone(StringIO):

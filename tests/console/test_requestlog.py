@@ -144,6 +144,14 @@ def test_a_lost_response_is_kept_with_what_the_service_made_of_it(sandbox: Sandb
         assert entry.seconds is not None
 
 
+def test_a_body_of_any_depth_can_be_listed(sandbox: Sandbox) -> None:
+    body = '{"a":' * 5000 + "1" + "}" * 5000
+    headers = {"x-api-key": sandbox.api_key, "Content-Type": "application/json"}
+    requests.post(f"{sandbox.base_url}/customers", data=body, headers=headers, timeout=5)
+    assert sandbox.requests[0].json is None
+    assert sandbox.requests[0].summary()["external_id"] is None
+
+
 def test_what_it_keeps_holds_no_key(sandbox: Sandbox) -> None:
     secrets = {
         "x-api-key": sandbox.api_key,

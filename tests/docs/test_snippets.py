@@ -19,7 +19,7 @@ from tests.docs.pages import PAGES, ROOT, blocks, run
 DOCS = ROOT / "docs"
 
 # These bring a service of their own, some of it over HTTP.
-OWN_SERVICE = {"testing.md", "tutorial.md"}
+OWN_SERVICE = {"sandbox.md", "testing.md", "tutorial.md"}
 
 # Theirs need an application around them: see below, and tests/frameworks.
 HOW_TOS = {"howto-django.md", "howto-flask.md"}

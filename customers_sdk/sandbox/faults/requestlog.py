@@ -40,7 +40,6 @@ class SentRequest:
         method: in upper case.
         path: as it was sent, percent-encoded, without the query.
         query: the percent-encoded query, or "".
-        headers: those that were sent, by lower-case name, without the key; empty in process.
         idempotency_key: the ``Idempotency-Key`` header as it was sent, or None. The client scopes a
             key before it sends it, so this is not the caller's own form; it is the same for the
             tries of one call.
@@ -56,7 +55,7 @@ class SentRequest:
     """
 
     __slots__ = (
-        *("_body", "_started", "call", "faults", "headers", "idempotency_key", "method", "number"),
+        *("_body", "_headers", "_started", "call", "faults", "idempotency_key", "method", "number"),
         *("path", "query", "replayed", "response", "seconds", "sent_at", "status", "version"),
     )
 
@@ -77,7 +76,6 @@ class SentRequest:
         self.method: str = method
         self.path: str = path
         self.query: str = query
-        self.headers: dict[str, str] = headers or {}
         self.idempotency_key: str | None = idempotency_key
         self.status: int | None = None
         self.replayed: bool = False
@@ -86,15 +84,24 @@ class SentRequest:
         self.seconds: float | None = None
         self.response: Made | None = None
         self._body = body
+        self._headers = headers or {}
         self._started = time.perf_counter()
 
     @property
     def json(self) -> Any:
-        """The body as it was sent, decoded at each call; None if there was none, or no JSON."""
+        """The body as it was sent, decoded at each call; None if it is not JSON or too deep."""
         try:
             return json.loads(self._body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Those that were sent, by lower-case name, without the key; empty in process."""
+        return {
+            name.replace("HTTP_", "", 1).replace("_", "-").lower(): value
+            for name, value in self._headers.items()
+        }
 
     @property
     def body(self) -> bytes:
@@ -181,15 +188,12 @@ class SentRequest:
 
 
 def shown_headers(environ: dict[str, Any]) -> dict[str, str]:
-    """The headers of a request by lower-case name, without those that hold a secret."""
-    found = {
-        name[5:].replace("_", "-").lower(): value
+    """The headers of a request, named as WSGI does, without those that hold a secret."""
+    return {
+        name: value
         for name, value in environ.items()
-        if name.startswith("HTTP_") and name not in _SECRETS
+        if (name[:5] == "HTTP_" or name == "CONTENT_TYPE") and name not in _SECRETS
     }
-    if environ.get("CONTENT_TYPE"):
-        found["content-type"] = environ["CONTENT_TYPE"]
-    return found
 
 
 class RequestLog:

@@ -10,6 +10,7 @@ export const log = {
   cursor: 0,
   requests: new Map(), // number -> summary
   calls: new Map(), // number of the first try -> {number, tries, version}
+  names: new Map(), // customer id -> external id, as far as it was seen
   faults: [],
   connected: false,
 };
@@ -36,6 +37,7 @@ function forget(oldest) {
 
 function take(request) {
   log.requests.set(request.number, request);
+  if (request.customer_id && request.external_id) log.names.set(request.customer_id, request.external_id);
   let call = log.calls.get(request.call);
   if (!call) {
     call = { number: request.call, tries: [], version: 0 };

@@ -122,7 +122,8 @@ function rowOf(call) {
 function cells({ tries }) {
   const [first] = tries;
   const last = tries.at(-1);
-  const named = tries.findLast((each) => each.external_id) ?? last;
+  const id = last.customer_id;
+  const name = tries.findLast((each) => each.external_id)?.external_id ?? log.names.get(id);
   const faults = [...new Set(tries.flatMap((each) => each.faults))];
   const spent = last.seconds === null ? null : last.sent_at + last.seconds - first.sent_at;
   const cell = (name, ...children) => el("span", { class: name, role: "gridcell" }, ...children);
@@ -132,7 +133,7 @@ function cells({ tries }) {
       el("span", { class: "path", title: first.path }, short(first.path),
         first.query ? el("span", { class: "muted" }, `?${first.query}`) : null)),
     cell("result", chips(tries), faults.map((name) => el("span", { class: "fault", title: `Fault: ${name}` }, name.replace(/_next$/, "").replaceAll("_", " ")))),
-    cell("who", named.external_id ?? (named.customer_id ? el("span", { class: "muted" }, named.customer_id.slice(0, 8)) : "")),
+    cell("who", name ?? (id ? el("span", { class: "muted" }, id.slice(0, 8)) : "")),
     cell("key", el("span", { class: "muted" }, first.idempotency_key ?? "")),
     cell("spent", duration(spent)),
   ];
