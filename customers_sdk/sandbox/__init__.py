@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Sandbox"]
 
-_EXTRA = ("flask", "waitress", "werkzeug")
-
 
 def __getattr__(name: str) -> Any:
     if name != "Sandbox":
@@ -26,7 +24,7 @@ def __getattr__(name: str) -> Any:
     try:
         from customers_sdk.sandbox.sandbox import Sandbox
     except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
+        if error.name != "waitress":
             raise
         text = f"the sandbox needs {error.name}: pip install 'customers_sdk[sandbox]'"
         raise ModuleNotFoundError(text, name=error.name) from error

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from customers_sdk.sandbox.express.javascript import stringify
+from customers_sdk.sandbox.express.jsontext import compact
+from customers_sdk.sandbox.service import columns
 from customers_sdk.sandbox.service.rules import FAMILIES, TEXT_FIELDS, normalised_address
 
 if TYPE_CHECKING:
@@ -190,13 +191,15 @@ class Seeding:
         values = (external_id, email, name, address, city, state, country, postal_code)
         fields: dict[str, Any] = dict(zip(TEXT_FIELDS, values))
         fields["metadata"] = dict(metadata or {})
-        return self.store.create_customer(
+        identifier = id or str(uuid.uuid4())
+        self.store.create(
             owner,
-            fields,
-            customer_id=id,
+            columns.stored(fields),
+            customer_id=identifier,
             created_at=milliseconds(created_at, "created_at"),
             updated_at=milliseconds(updated_at or created_at, "updated_at"),
         )
+        return identifier
 
     def add_wallet(
         self,
@@ -268,7 +271,7 @@ class Seeding:
             "authorization_chain_id": authorization_chain_id,
             "created_at": self._instant(created_at, "created_at"),
             "captured_at": milliseconds(captured_at, "captured_at"),
-            "checkout_sessions": stringify([dict(session) for session in checkout_sessions]),
+            "checkout_sessions": compact([dict(session) for session in checkout_sessions]),
         }
         return self._added("payment_intents", row)
 
@@ -320,7 +323,7 @@ class Seeding:
         return self.store.now() if given is None else given
 
     def _existing(self, customer_id: str) -> str:
-        if self.store.customer(customer_id) is None:
+        if self.store.owner_of(customer_id) is None:
             raise LookupError(f"there is no customer {customer_id}")
         return customer_id
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from waitress import create_server  # type: ignore[import-untyped,unused-ignore]
 from waitress.channel import ClientDisconnected  # type: ignore[import-untyped,unused-ignore]
 
+from customers_sdk.sandbox.express.node import NodeChannel
 from customers_sdk.sandbox.faults.callers import Caller, put_caller
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ class Server:
         self._server: Any = create_server(
             carried, map=self._channels, sockets=[self._socket], **_SETTINGS
         )
+        self._server.channel_class = NodeChannel
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="customers-sandbox", daemon=True)
         self._thread.start()

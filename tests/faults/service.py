@@ -6,6 +6,8 @@ import contextlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
+import werkzeug.test
+
 from customers_sdk import Client
 from customers_sdk.sandbox.backend import Backend
 
@@ -48,7 +50,7 @@ class Service:
         return self._worker.submit(self._open, method, path, headers, body).result()
 
     def _open(self, method: str, path: str, headers: Any, body: bytes) -> Answer:
-        client = self._backend.application.test_client()
+        client = werkzeug.test.Client(self._backend.application)
         with contextlib.closing(
             client.open(path, method=method, headers=headers, data=body)
         ) as response:

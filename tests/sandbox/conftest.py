@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
+from werkzeug.test import Client
 
 from customers_sdk.sandbox import Sandbox
 from customers_sdk.sandbox.backend import Backend
@@ -25,7 +26,7 @@ def backend() -> Iterator[Backend]:
 @pytest.fixture
 def call(backend: Backend) -> Call:
     """Calls the application in process, with the backend's key unless told otherwise."""
-    client = backend.application.test_client()
+    client = Client(backend.application)
 
     def send(
         method: str, path: str, *, key: str | None = backend.api_key, **options: Any

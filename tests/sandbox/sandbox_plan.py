@@ -94,7 +94,7 @@ def replay_auth_and_http(replay: Replay) -> None:
     done = {*first, "trailing_slash_post", "etag_retrieve_1", "etag_list_1", "get_with_body"}
     replay.play(name for name in others if name not in done)
     renamed = lab.body_of(RECORDINGS["get_with_body"])["data"]
-    replay.sandbox.store.update_customer(replay.ours[renamed["id"]], {"name": renamed["name"]})
+    replay.sandbox.store.update(replay.ours[renamed["id"]], {"name": renamed["name"]})
     replay.play(["get_with_body"])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from customers_sdk.sandbox.express import javascript
+from customers_sdk.sandbox.express import javascript, jsontext
 from customers_sdk.sandbox.express.query import decode_component, parse_query
 from customers_sdk.sandbox.service import rules
 from customers_sdk.sandbox.service.database import ilike, tie_order
@@ -52,7 +52,7 @@ def test_json_is_compact_and_keeps_characters_raw() -> None:
         "é\u2028": 'q"\\\n\x01',
     }
     assert (
-        javascript.stringify(value)
+        jsontext.stored_json(value)
         == '{"a":[1,null,true,false,null],"é\u2028":"q\\"\\\\\\n\\u0001"}'
     )
 
@@ -62,32 +62,72 @@ def test_json_is_compact_and_keeps_characters_raw() -> None:
 )
 def test_a_body_is_strict_json_with_an_object_or_array_on_top(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        javascript.parse_json(text)
-
-
-def test_an_answer_holds_stored_json_as_it_stands() -> None:
-    raw = javascript.RawJson('{"n":1e-7}')
-    value = {"name": 'é "\\u0000"', "metadata": raw, "more": [raw, 1, None]}
-    expected = '{"name":"é \\"\\\\u0000\\"","metadata":{"n":1e-7},"more":[{"n":1e-7},1,null]}'
-    assert javascript.answer_text(value) == expected
+        jsontext.parse_body(text)
 
 
 def test_every_number_of_a_body_is_a_double() -> None:
-    assert javascript.parse_json(" [1, 1e400, -0]") == [1.0, math.inf, 0.0]
-    assert javascript.parse_json("[" + "9" * 5000 + "]") == [math.inf]
+    assert jsontext.parse_body(" [1, 1e400, -0]") == [1.0, math.inf, 0.0]
+    assert jsontext.parse_body("[" + "9" * 5000 + "]") == [math.inf]
 
 
-def test_jsonb_orders_keys_by_length_then_bytes_at_every_depth() -> None:
-    ordered = javascript.jsonb({"zz": 1, "b": [{"yy": 1, "x": 2}], "é": 2, "a": "\ud800"})
-    assert list(ordered) == ["a", "b", "zz", "é"]
-    assert list(ordered["b"][0]) == ["x", "yy"]
-    assert ordered["a"] == "\ufffd"
+def test_names_of_metadata_come_back_by_length_then_bytes_at_every_depth() -> None:
+    text = jsontext.stored_json({"zz": 1, "b": [{"yy": 1, "x": 2}], "é": 2, "a": 3})
+    assert text == '{"a":3,"b":[{"x":2,"yy":1}],"zz":1,"é":2}'
 
 
-@pytest.mark.parametrize("value", ["\0", ["\0"], {"\0": 1}, {"a": {"b": ["x", "y\0"]}}])
-def test_nul_is_found_at_any_depth(value: Any) -> None:
-    assert javascript.holds_nul(value)
-    assert not javascript.holds_nul({"a": ["b", 1.0, None]})
+def test_array_indices_come_first_in_numeric_order() -> None:
+    assert jsontext.stored_json({"a": 1, "10": 2, "2": 3}) == '{"2":3,"10":2,"a":1}'
+    beyond = {"4294967295": 1, "4294967294": 2, "01": 3, "-1": 4, "b": 5}
+    assert jsontext.stored_json(beyond) == ('{"4294967294":2,"b":5,"-1":4,"01":3,"4294967295":1}')
+
+
+def test_proto_is_lost_at_every_depth() -> None:
+    given = {"__proto__": 1, "a": [{"__proto__": {"x": 1}, "b": 2}]}
+    assert jsontext.stored_json(given) == '{"a":[{"b":2}]}'
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800", "a\udfffb"])
+@pytest.mark.parametrize("place", [lambda t: {"a": t}, lambda t: {t: 1}, lambda t: [[{"b": [t]}]]])
+def test_nul_and_lone_surrogates_in_metadata_cannot_be_stored(text: str, place: Any) -> None:
+    with pytest.raises(jsontext.UnstorableError):
+        jsontext.stored_json(place(text))
+    assert jsontext.stored_json({"a": "\U0001f600"}) == '{"a":"\U0001f600"}'
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing", "stored", "refused"),
+    [
+        ("[", "]", 1999, 2000),
+        ('{"a":', "}", 3999, 4000),
+    ],
+)
+def test_metadata_nested_thousands_deep_is_stored(
+    opening: str, closing: str, stored: int, refused: int
+) -> None:
+    def nested(levels: int) -> str:
+        return f'{{"m":{opening * levels}[]{closing * levels}}}'
+
+    text = nested(stored - (1 if opening == "[" else 3))
+    assert jsontext.stored_json(jsontext.parse_body(text)) == text
+    with pytest.raises(jsontext.UnstorableError):
+        jsontext.stored_json(jsontext.parse_body(nested(refused)))
+
+
+@pytest.mark.parametrize(
+    "tail",
+    ["[1 2]", "[1,]", "{1:2}", '{"a" 1}', "]", "[1}", '{"a":1,}', "tru", "01", "1]", '"'],
+)
+def test_deep_json_is_as_strict_as_any(tail: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        jsontext.parse_json("[" * 3000 + tail + "]" * 3000)
+
+
+def test_deep_json_is_read_like_any() -> None:
+    inner = ' { "a" : [ -1.5e1 , "\\u00e9" , true , null ] , "b":{ } } '
+    value = jsontext.parse_json("[" * 3000 + inner + "]" * 3000 + "\n")
+    for _ in range(3000):
+        [value] = value
+    assert value == {"a": [-15.0, "é", True, None], "b": {}}
 
 
 @pytest.mark.parametrize(
@@ -196,6 +236,23 @@ def test_a_body_that_is_no_object_has_an_issue_without_a_path() -> None:
     assert messages(rules.creation, []) == [": Expected object, received array"]
 
 
+def test_the_issues_of_a_refused_list_come_in_the_order_of_the_schema() -> None:
+    query = {"search": ["a"], "pageSize": "0", "page": "x", "appId": "1"}
+    assert [text.partition(":")[0] for text in messages(rules.listing, query)] == [
+        "appId",
+        "page",
+        "pageSize",
+        "search",
+    ]
+
+
+def test_a_number_that_hides_its_to_string_cannot_be_read() -> None:
+    for value in ({"toString": "1"}, [{"toString": "1"}]):
+        with pytest.raises(javascript.PrimitiveError):
+            javascript.to_number(value)
+    assert math.isnan(javascript.to_number({"valueOf": "1"}))
+
+
 def test_a_list_has_defaults_and_reads_numbers() -> None:
     assert rules.listing({}) == {"page": 1.0, "pageSize": 20.0}
     assert rules.listing({"page": " 2 ", "pageSize": "0x10", "foo": "1"}) == {
@@ -216,7 +273,8 @@ def test_one_number_can_break_several_rules() -> None:
     [
         ("evm", f"  {EVM}\n", EVM.lower()),
         ("evm", EVM.upper(), EVM.lower()),
-        ("solana", f" {SOLANA} ", SOLANA),
+        ("evm", f"\ufeff{EVM}\u3000", EVM.lower()),
+        ("solana", SOLANA, SOLANA),
         ("sui", "BEEF", "0xbeef"),
         ("sui", "0X2", "0x2"),
         ("sui", "0x" + "0" * 63 + "2", "0x" + "0" * 63 + "2"),
@@ -236,6 +294,10 @@ def test_addresses_are_normalised_by_family(family: str, given: str, stored: str
         ("solana", EVM),
         ("sui", SOLANA),
         ("solana", "0" * 32),
+        ("solana", f" {SOLANA} "),
+        ("solana", f"{SOLANA}\n"),
+        ("evm", f"{EVM}\u0085"),
+        ("sui", "\x1c0x2"),
     ],
 )
 def test_another_familys_address_is_refused(family: str, address: str) -> None:
@@ -263,6 +325,10 @@ def test_a_chain_id_is_a_number(chain_id: Any) -> None:
         ("%\\\\%", "back\\slash", True),
         ("%a%", "line\nwith a", True),
         ("%a%", None, False),
+        ("%ΚΟΣ%", "ΝΙΚΟΣΑ", True),
+        ("%κος%", "ΝΙΚΟΣ", False),
+        ("%istanbul%", "İstanbul", True),
+        ("%STRASSE%", "straße", False),
     ],
 )
 def test_search_is_ilike(pattern: str, text: str | None, matches: bool) -> None:  # noqa: FBT001
@@ -292,6 +358,20 @@ def test_the_order_of_a_tie_hangs_on_page_size_and_page() -> None:
         ("a", {"a": ""}),
         ("&&", {}),
         ("a=1=2", {"a": "1=2"}),
+        ("[page]=2", {"page": "2"}),
+        ("page%5B0%5D=2", {"page": ["2"]}),
+        ("page[19]=1", {"page": ["1"]}),
+        ("page[20]=1", {"page": {"20": "1"}}),
+        ("&".join(["a=1"] * 20), {"a": ["1"] * 20}),
+        ("&".join(["a=1"] * 21), {"a": {str(n): "1" for n in range(21)}}),
+        ("s[x]=b&s=a", {"s": {"x": "b", "a": True}}),
+        ("s[]=a&s[x]=b", {"s": {"0": "a", "x": "b"}}),
+        ("s=a&s[x]=b", {"s": ["a", {"x": "b"}]}),
+        ("s[1]=b&s[0]=a", {"s": ["a", "b"]}),
+        ("s[x=1", {"s[x": "1"}),
+        ("a[b][c][d][e][f][g]=1", {"a": {"b": {"c": {"d": {"e": {"f": {"[g]": "1"}}}}}}}),
+        ("__proto__[x]=1&a[__proto__]=1", {"a": {}}),
+        ("search=a]=b", {"search=a]": "b"}),
     ],
 )
 def test_query_strings_are_read_as_express_reads_them(

@@ -10,10 +10,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.test import Client
 
 from customers_sdk.sandbox.backend import Backend
+from customers_sdk.sandbox.express.exchange import etag
 from customers_sdk.sandbox.seeding import milliseconds, money_text, units_text
-from customers_sdk.sandbox.service.answers import etag
 from customers_sdk.sandbox.service.idempotency import Locks
 from customers_sdk.sandbox.service.store import DAY, Duplicate
 from tests.sandbox import sandbox_replay as lab
@@ -66,7 +67,7 @@ def test_an_external_id_is_unique_within_its_app_alone(backend: Backend, call: C
 
 def test_metadata_is_replaced_and_loses_a_proto_key(backend: Backend, call: Call) -> None:
     made = create(call, backend, metadata={"a": 1, "b": {"__proto__": 1}}).json["data"]
-    assert made["metadata"] == {"a": 1, "b": {"__proto__": 1}}
+    assert made["metadata"] == {"a": 1, "b": {}}
     body = '{"metadata":{"__proto__":{"x":1},"c":2}}'
     path = f"/customers/{made['id']}"
     assert call("PUT", path, data=body, content_type="application/json").json["data"][
@@ -118,7 +119,7 @@ def test_a_failure_within_is_a_500_that_says_nothing(
     def fail(_: str) -> None:
         raise sqlite3.OperationalError("secret")
 
-    monkeypatch.setattr(backend.store, "detail_shape", fail)
+    monkeypatch.setattr(backend.store, "detail", fail)
     answer = call("GET", f"/customers/{backend.add_customer()}")
     assert answer.status_code == 500
     assert "secret" not in answer.text
@@ -145,7 +146,7 @@ def test_a_list_is_newest_first_with_ties_in_a_fixed_order(backend: Backend, cal
     pages = [
         call("GET", f"/customers?pageSize=2&page={page}").json["data"] for page in (1, 2, 3, 4)
     ]
-    assert [one["id"] for page in pages for one in page] == [*tied, old]
+    assert [one["id"] for page in pages for one in page] == [*tied[::-1], old]
 
 
 def test_random_ties_lose_and_repeat_rows_the_same_way_each_time() -> None:
@@ -154,10 +155,10 @@ def test_random_ties_lose_and_repeat_rows_the_same_way_each_time() -> None:
 
     def walk(size: int) -> list[str]:
         pages = (
-            backend.store.page(merchant, None, None, page, size)[0]
+            backend.store.page(merchant, None, "", page, size)[0]
             for page in range(1, 12 // size + 1)
         )
-        return [one["id"] for page in pages for one in page]
+        return [one["id"] for page in pages for one in json.loads(page)]
 
     app = backend.store.app(backend.app_id)
     assert app is not None
@@ -193,12 +194,25 @@ def test_an_answer_is_replayed_to_anyone_for_a_day(backend: Backend, call: Call)
     assert create(call, backend, idem="k", name="A").json["data"]["id"] != first.json["data"]["id"]
 
 
-def test_even_a_404_is_kept_but_patch_ignores_the_key(call: Call) -> None:
+def test_even_the_404_to_a_patch_is_kept_but_reads_ignore_the_key(call: Call) -> None:
     headers = {"Idempotency-Key": "k"}
-    assert "Idempotent-Replayed" not in call("PATCH", "/nope", headers=headers).headers
-    assert "Idempotent-Replayed" not in call("POST", "/nope", headers=headers).headers
-    assert call("POST", "/customers", headers=headers).status_code == 404
     assert "Idempotent-Replayed" not in call("GET", "/customers", headers=headers).headers
+    assert "Idempotent-Replayed" not in call("PATCH", "/nope", headers=headers).headers
+    replayed = call("POST", "/customers", headers=headers)
+    assert (replayed.status_code, replayed.headers["Idempotent-Replayed"]) == (404, "true")
+    assert "Idempotent-Replayed" not in call("GET", "/customers", headers=headers).headers
+
+
+def test_the_key_of_a_patch_has_255_characters_at_most(call: Call) -> None:
+    assert call("PATCH", "/customers", headers={"Idempotency-Key": "k" * 255}).status_code == 404
+    assert call("PATCH", "/customers", headers={"Idempotency-Key": "k" * 256}).status_code == 400
+
+
+def test_a_key_with_lock_at_its_end_blocks_the_key_without(backend: Backend, call: Call) -> None:
+    assert create(call, backend, idem="k:lock").status_code == 201
+    blocked = create(call, backend, idem="k")
+    assert (blocked.status_code, blocked.json["error"]["type"]) == (409, "idempotency_error")
+    assert create(call, backend, idem="other").status_code == 201
 
 
 def test_a_lock_is_held_for_a_minute_or_until_its_caller_hangs_up() -> None:
@@ -341,7 +355,7 @@ def test_latency_is_waited_before_the_row_is_there() -> None:
 
     backend.application._sleep = sleep
     headers = {"x-api-key": backend.api_key}
-    client = backend.application.test_client()
+    client = Client(backend.application)
     client.post("/customers", json={"appId": backend.app_id}, headers=headers)
     client.get("/customers", headers=headers)
     backend.close()

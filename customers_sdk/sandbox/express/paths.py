@@ -1,54 +1,63 @@
-"""Paths as Express matches them."""
+"""Paths as Express matches them: a router mounted at ``/customers``, and the routes within."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import re
+from typing import Any, NamedTuple, Optional
 from urllib.parse import quote, urlsplit
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-_LITERALS = ("customers", "wallets")
+_MOUNT = re.compile(r"/customers/?(?=/|\Z)", re.IGNORECASE)
+_END = re.compile("[?#]")
+_TEMPLATES = ("/customers/:id", "/customers/:id/wallets", "/customers/:id/wallets/:wallet")
 
 
-class RawPaths:
-    """WSGI middleware that hands on the path undecoded, so that ``%2F`` stays within its segment.
+class Match(NamedTuple):
+    """Where a path leads: the route's template, and the path's own segments, still encoded."""
 
-    The case of the routes' own words is lowered and one trailing slash is dropped (recordings
-    ``path_uppercase``, ``trailing_slash_*``); dot segments and double slashes stay as they are and
-    match nothing (``dot_segments``, ``double_slash``).
-    """
+    template: str
+    segments: tuple[str, ...] = ()
 
-    def __init__(self, application: WSGIApplication) -> None:
-        self._application = application
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers one request."""
-        environ["PATH_INFO"] = normalised(raw_path(environ))
-        return self._application(environ, start_response)
+#: A path below ``/customers`` that no route has.
+NO_ROUTE = Match("")
 
 
 def raw_path(environ: dict[str, Any]) -> str:
-    """The path as it was sent, percent-encoded, without the query."""
+    """Return the path as it was sent, percent-encoded, without the query."""
     target: str = environ.get("REQUEST_URI") or quote(
         environ.get("PATH_INFO", ""), encoding="latin-1"
     )
     if not target.startswith("/"):
         target = urlsplit(target).path
-    return target.partition("?")[0]
+    return _END.split(target, maxsplit=1)[0]
+
+
+def matched(path: str) -> Optional[Match]:
+    """Return where a path leads; None if it is not below ``/customers``.
+
+    The words of the routes are matched in any case, and one slash at the end is ignored. A second
+    slash right after ``/customers`` counts as one; a double slash elsewhere matches nothing.
+    """
+    mount = _MOUNT.match(path)
+    if mount is None:
+        return None
+    within = path[mount.end() :] or "/"
+    if within == "/":
+        return Match("/customers")
+    segments = within[1:].split("/")
+    if not segments[-1]:
+        segments.pop()
+    wallets = [word.lower() for word in segments[1:2]]
+    if "" in segments or wallets not in ([], ["wallets"]) or len(segments) > len(_TEMPLATES):
+        return NO_ROUTE
+    return Match(_TEMPLATES[len(segments) - 1], tuple(segments[::2]))
 
 
 def normalised(path: str) -> str:
-    """The path as it is matched."""
-    if len(path) > 1 and path.endswith("/"):
-        path = path[:-1]
-    if path.startswith("//"):
-        # Werkzeug would drop the second slash; the service finds no route.
-        path = "/." + path[1:]
-    segments = path.split("/")
-    for place, word in zip((1, 3), _LITERALS):
-        if len(segments) > place and segments[place].lower() == word:
-            segments[place] = word
-    return "/".join(segments)
+    """Return the one spelling of a path, by which faults are matched."""
+    match = matched(path)
+    if match is None or match is NO_ROUTE:
+        return path[:-1] if len(path) > 1 and path.endswith("/") else path
+    segments = iter(match.segments)
+    words = match.template.split("/")
+    return "/".join(next(segments) if word.startswith(":") else word for word in words)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Optional
 
-from customers_sdk.sandbox.express.javascript import answer_text
+from customers_sdk.sandbox.express.jsontext import load
 from customers_sdk.sandbox.faults import faults as checks
 from customers_sdk.sandbox.faults.faults import Fault
 
@@ -42,7 +41,7 @@ class Controls:
 
     def stored(self) -> tuple[dict[str, Any], ...]:
         """All customers that are stored, of every app, in order, as a list would show them."""
-        return tuple(json.loads(answer_text(self.store.everyone())))
+        return tuple(load(self.store.everyone()))
 
     def fail_next(
         self,

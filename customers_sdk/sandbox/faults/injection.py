@@ -12,6 +12,7 @@ import time
 from http.client import responses as reasons
 from typing import TYPE_CHECKING, Any, Optional
 
+from customers_sdk.sandbox.express.exchange import text_response
 from customers_sdk.sandbox.express.paths import normalised, raw_path
 from customers_sdk.sandbox.faults.callers import caller_of
 from customers_sdk.sandbox.faults.faults import Fate, Fault, Faults
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-    from flask import Response
+
+    from customers_sdk.sandbox.express.exchange import Response
 
 _FATE = "customers_sdk.fate"
 _CODES = {
@@ -115,7 +117,7 @@ def service_failure(fault: Optional[Fault], *, authenticates: bool) -> Optional[
     if fault is not None and fault.database_down and authenticates:
         # Recording outage_db_down_list.
         code, text = "AUTHENTICATION_ERROR", "Authentication required"
-        return answers.error_answer(answers.refusal(401, code, text))
+        return answers.error_response(answers.refusal(401, code, text))
     if fault is None or not fault.status or fault.html or fault.status > _OWN_FAILURE:
         return None
     return _failure(fault)
@@ -126,7 +128,7 @@ def _proxy_answer(fault: Optional[Fault]) -> Optional[Response]:
         return None
     if fault.html:
         title = f"{fault.status} {reasons.get(fault.status, '')}".strip()
-        page = answers.text_answer(fault.status, _PAGE.format(title), "text/html")
+        page = text_response(fault.status, _PAGE.format(title), "text/html")
         del page.headers["ETag"]
         return page
     return _failure(fault) if fault.status > _OWN_FAILURE else None
@@ -138,7 +140,7 @@ def _failure(fault: Fault) -> Response:
     refusal = answers.refusal(fault.status, fault.code or code, fault.message or message)
     if fault.retry_after is not None:
         refusal.error["details"] = {"retryAfter": fault.retry_after}
-    answer = answers.error_answer(refusal)
+    answer = answers.error_response(refusal)
     if fault.retry_after is not None:
         answer.headers["Retry-After"] = str(fault.retry_after)
         if fault.name == "rate_limit":

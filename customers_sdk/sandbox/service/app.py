@@ -3,54 +3,44 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 import uuid
-from typing import TYPE_CHECKING, Any, Callable, Optional
-
-from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Rule
+from typing import TYPE_CHECKING, Callable, Optional
 
 from customers_sdk.sandbox.express.bodies import UnreadableBody, parsed_body
-from customers_sdk.sandbox.express.paths import RawPaths
+from customers_sdk.sandbox.express.exchange import Request, Response, text_response, unless_fresh
+from customers_sdk.sandbox.express.javascript import trim
+from customers_sdk.sandbox.express.paths import matched
 from customers_sdk.sandbox.faults.callers import caller_of
 from customers_sdk.sandbox.faults.injection import fate_of, service_failure
 from customers_sdk.sandbox.service import answers
-from customers_sdk.sandbox.service.idempotency import KEYED_METHODS, LONGEST_KEY, Locks
-from customers_sdk.sandbox.service.routes import register_routes
+from customers_sdk.sandbox.service.idempotency import KEYED_METHODS, LONGEST_KEY, Lock, Locks
+from customers_sdk.sandbox.service.routes import Routes, authenticates
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from customers_sdk.sandbox.service.store import Store
 
 API_VERSION = "2026-03-07"
 
 _METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE"
+_REPLAY_TYPE = "text/html; charset=utf-8"
+_CONTINUE = re.compile(r"(?:^|\W)100-continue(?:$|\W)", re.IGNORECASE | re.ASCII)
 _logger = logging.getLogger("customers_sdk.sandbox")
 
 
-class _MatchedRule(Rule):
-    """A rule that matches URLs and builds none: compiling builders takes most of the set-up."""
-
-    def _compile_builder(self, append_unknown: bool = True) -> Any:  # noqa: ARG002, FBT001, FBT002
-        return _no_url
-
-
-def _no_url(*_: Any, **__: Any) -> None:
-    """In place of a builder."""
-
-
-class Application(Flask):
+class Application:
     """The Customers API over one store.
 
     A request passes these stations, in the observed order: request id, OPTIONS, body parsing, API
-    version, idempotency, routing, authentication, validation, rules. `latency` (seconds, may be
+    version, idempotency, authentication, routing, validation, rules. `latency` (seconds, may be
     changed at any time) is waited in each write before its row is stored and while its
     idempotency key is locked. Wrap `wsgi_app` to put more in front.
     """
-
-    url_rule_class = _MatchedRule
 
     def __init__(
         self,
@@ -60,121 +50,115 @@ class Application(Flask):
         locks: Optional[Locks] = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__(__name__, static_folder=None, template_folder=None)
         self.store = store
         self.locks: Locks = locks or Locks()
         self.latency = latency
         self._sleep = sleep
-        self.url_map.merge_slashes = False
-        self.url_map.strict_slashes = False
-        for station in (
-            _name_request,
-            _answer_options,
-            _read_body,
-            _check_version,
-            self._check_key,
-            _meet_fate,
-        ):
-            self.before_request(station)
-        self.after_request(self._finish)
-        self.teardown_request(self._unlock)
-        self.register_error_handler(Exception, _answer_error)
-        register_routes(self, store, self.before_write)
-        self.wsgi_app: WSGIApplication = RawPaths(self.wsgi_app)  # type: ignore[assignment]
+        self._routes = Routes(store, self.before_write)
+        self.wsgi_app: WSGIApplication = self._serve
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        return self.wsgi_app(environ, start_response)
 
     def before_write(self) -> None:
-        """Waits as long as a write takes."""
+        """Wait as long as a write takes."""
         if self.latency > 0:
             self._sleep(self.latency)
 
-    def _check_key(self) -> Optional[Response]:
-        key = request.headers.get("Idempotency-Key", "")
-        if request.method not in KEYED_METHODS or not key:
-            return None
+    def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        if "HTTP_EXPECT" in environ and not _CONTINUE.search(request.header("EXPECT")):
+            return Response(417)(environ, start_response)
+        response = self._response(request)
+        response.headers["x-request-id"] = request.header("X_REQUEST_ID") or str(uuid.uuid4())
+        return response(environ, start_response)
+
+    def _response(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(204, headers={"Access-Control-Allow-Methods": _METHODS})
+        try:
+            body = parsed_body(request)
+        except UnreadableBody:
+            return _internal_error()
+        version = trim(request.header("NODERAILS_VERSION"))
+        if version and version != API_VERSION:
+            text = f'Invalid API version "{version}". Valid versions: {API_VERSION}'
+            return _typed_error(400, "invalid_request_error", text)
+        try:
+            response = unless_fresh(request, self._once(request, body))
+        except Exception:
+            _logger.exception("a response could not be kept under its idempotency key")
+            response = _internal_error()
+        response.headers["NodeRails-Version"] = API_VERSION
+        return response
+
+    def _once(self, request: Request, body: object) -> Response:
+        """Carry the request out, unless its idempotency key has a response already."""
+        key = request.header("IDEMPOTENCY_KEY")
+        if not key or request.method not in KEYED_METHODS:
+            return self._carried_out(request, body)
         if len(key) > LONGEST_KEY:
             text = f"Idempotency-Key must be at most {LONGEST_KEY} characters"
-            raise answers.typed_refusal(400, "invalid_request_error", text)
+            return _typed_error(400, "invalid_request_error", text)
         replay = self._replay(key)
         if replay is not None:
             return replay
-        g.lock = self.locks.take(key, caller_of(request.environ).gone)
-        if g.lock is None:
+        lock = self._lock(key, request)
+        if lock is None:
             text = (
                 "A request with this Idempotency-Key is currently being processed. Retry shortly."
             )
-            raise answers.typed_refusal(409, "idempotency_error", text)
-        replay = self._replay(key)
-        if replay is not None:
-            self._unlock()
-        return replay
+            return _typed_error(409, "idempotency_error", text)
+        try:
+            # The holder before may have finished in between.
+            return self._replay(key) or self._remembered(key, request, body)
+        finally:
+            self.locks.release(lock)
+
+    def _lock(self, key: str, request: Request) -> Optional[Lock]:
+        # The service keeps locks among the responses: a response to the key "K:lock" locks "K".
+        if self.store.recalled(f"{key}:lock") is not None:
+            return None
+        return self.locks.take(key, caller_of(request.environ).gone)
 
     def _replay(self, key: str) -> Optional[Response]:
         kept = self.store.recalled(key)
         if kept is None:
             return None
-        answer = answers.text_answer(kept["status"], kept["body"], answers.REPLAY_TYPE)
-        answer.headers["Idempotent-Replayed"] = "true"
-        return answer
+        response = text_response(kept["status"], kept["body"], _REPLAY_TYPE)
+        response.headers["Idempotent-Replayed"] = "true"
+        return response
 
-    def _finish(self, answer: Response) -> Response:
-        lock = g.get("lock")
-        if lock is not None:
-            kept = (lock.key, answer.status_code, answer.get_data(as_text=True))
-            caller_of(request.environ).settle(lambda: self.store.remember(*kept))
-            self._unlock()
-        answer = answers.unless_known(request, answer)
-        answer.headers["x-request-id"] = g.request_id
-        if g.get("versioned"):
-            answer.headers["NodeRails-Version"] = API_VERSION
-        return answer
+    def _remembered(self, key: str, request: Request, body: object) -> Response:
+        response = self._carried_out(request, body)
+        kept = (key, response.status, response.body.decode())
+        caller_of(request.environ).settle(lambda: self.store.remember(*kept))
+        return response
 
-    def _unlock(self, _: Optional[BaseException] = None) -> None:
-        lock = g.pop("lock", None)
-        if lock is not None:
-            self.locks.release(lock)
-
-
-def _name_request() -> None:
-    g.request_id = request.headers.get("x-request-id") or str(uuid.uuid4())
-
-
-def _answer_options() -> Optional[Response]:
-    if request.method != "OPTIONS":
-        return None
-    answer = answers.empty_answer(204)
-    answer.headers["Access-Control-Allow-Methods"] = _METHODS
-    return answer
+    def _carried_out(self, request: Request, body: object) -> Response:
+        match = matched(request.path)
+        fate = fate_of(request.environ)
+        if fate.delay:
+            caller_of(request.environ).wait(fate.delay)
+        by_key = match is not None and authenticates(request)
+        failure = service_failure(fate.fault, authenticates=by_key)
+        if failure is not None:
+            return failure
+        if match is None:
+            return answers.error_response(answers.no_route())
+        try:
+            return self._routes.respond(request, match, body)
+        except answers.Refusal as error:
+            return answers.error_response(error)
+        except Exception:
+            _logger.exception("a request failed")
+            return _internal_error()
 
 
-def _read_body() -> None:
-    try:
-        g.body = parsed_body(request)
-    except UnreadableBody:
-        raise answers.internal_error() from None
+def _internal_error() -> Response:
+    return answers.error_response(answers.internal_error())
 
 
-def _check_version() -> None:
-    version = request.headers.get("NodeRails-Version", "").strip()
-    if version and version != API_VERSION:
-        text = f'Invalid API version "{version}". Valid versions: {API_VERSION}'
-        raise answers.typed_refusal(400, "invalid_request_error", text)
-    g.versioned = True
-
-
-def _meet_fate() -> Optional[Response]:
-    """What was decided for the request happens here: its key is locked, nothing is done yet."""
-    fate = fate_of(request.environ)
-    if fate.delay:
-        caller_of(request.environ).wait(fate.delay)
-    headers = request.headers
-    by_key = "x-api-key" in headers and not headers.get("Authorization", "").startswith("Bearer ")
-    return service_failure(fate.fault, authenticates=by_key and request.url_rule is not None)
-
-
-def _answer_error(error: Exception) -> Response:
-    if isinstance(error, answers.Refusal):
-        return answers.error_answer(error)
-    if isinstance(error, HTTPException):
-        return answers.error_answer(answers.refusal(404, "NOT_FOUND", "Route not found"))
-    _logger.error("request %s failed", g.get("request_id"), exc_info=error)
-    return answers.error_answer(answers.internal_error())
+def _typed_error(status: int, kind: str, text: str) -> Response:
+    return answers.error_response(answers.typed_refusal(status, kind, text))

@@ -8,10 +8,12 @@ import sqlite3
 import threading
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
+
+from customers_sdk.sandbox.service.shapes import SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _SCHEMA = """
@@ -22,40 +24,40 @@ CREATE TABLE IF NOT EXISTS apps (
     id TEXT PRIMARY KEY, merchant_id TEXT NOT NULL REFERENCES merchants, name TEXT NOT NULL,
     environment TEXT NOT NULL, receiving_wallet TEXT, receiving_wallet_signature TEXT,
     payout_wallet TEXT, payout_approved INTEGER NOT NULL,
-    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, json TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS apps_of_merchant ON apps (merchant_id);
 CREATE TABLE IF NOT EXISTS api_keys (
     key TEXT PRIMARY KEY, merchant_id TEXT NOT NULL REFERENCES merchants,
     active INTEGER NOT NULL, expires_at INTEGER);
 CREATE TABLE IF NOT EXISTS chains (
     chain_id INTEGER PRIMARY KEY, name TEXT NOT NULL, enabled INTEGER NOT NULL,
-    family TEXT NOT NULL);
+    family TEXT NOT NULL, json TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS customers (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, app_id TEXT NOT NULL REFERENCES apps,
     external_id TEXT, email TEXT, name TEXT, address TEXT, city TEXT, state TEXT, country TEXT,
     postal_code TEXT, metadata TEXT NOT NULL,
-    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, json TEXT NOT NULL,
     UNIQUE (app_id, external_id));
-CREATE INDEX IF NOT EXISTS customers_newest ON customers (created_at DESC, seq);
-CREATE INDEX IF NOT EXISTS customers_of_app ON customers (app_id, created_at DESC, seq);
+CREATE INDEX IF NOT EXISTS customers_newest ON customers (created_at DESC, seq DESC);
+CREATE INDEX IF NOT EXISTS customers_of_app ON customers (app_id, created_at DESC, seq DESC);
 CREATE TABLE IF NOT EXISTS wallets (
     id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id),
     chain_id INTEGER NOT NULL REFERENCES chains, wallet_address TEXT NOT NULL,
     has_active_authorization INTEGER NOT NULL DEFAULT 0, authorization_type TEXT,
     authorization_tx_hash TEXT, authorized_at INTEGER,
-    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, json TEXT NOT NULL,
     UNIQUE (customer_id, chain_id, wallet_address));
 CREATE TABLE IF NOT EXISTS payment_intents (
     id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id), status TEXT NOT NULL,
     amount TEXT NOT NULL, currency TEXT NOT NULL, crypto_amount TEXT, crypto_token_key TEXT,
     crypto_token_decimals INTEGER, authorization_chain_id INTEGER, created_at INTEGER NOT NULL,
-    captured_at INTEGER, checkout_sessions TEXT NOT NULL);
+    captured_at INTEGER, checkout_sessions TEXT NOT NULL, json TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS intents_of_customer
     ON payment_intents (customer_id, created_at DESC, id DESC);
 CREATE TABLE IF NOT EXISTS invoices (
     id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id), invoice_number TEXT,
     status TEXT NOT NULL, total TEXT NOT NULL, currency TEXT NOT NULL, due_date INTEGER,
-    paid_at INTEGER, created_at INTEGER NOT NULL);
+    paid_at INTEGER, created_at INTEGER NOT NULL, json TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS invoices_of_customer ON invoices (customer_id, created_at DESC, id DESC);
 CREATE TABLE IF NOT EXISTS subscriptions (
     id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customers (id));
@@ -70,10 +72,23 @@ _EMPTIED = (
 )
 
 
+# What the file says of itself, so that a later version knows what it reads.
+_VERSION = 1
+
+
+class SchemaError(sqlite3.DatabaseError):
+    """The file is a database, but not one that this version of the sandbox can use."""
+
+
+def lowered(text: str) -> str:
+    """Lower text letter by letter, as PostgreSQL does: a final sigma is one like any other."""
+    return text.replace("\u03a3", "\u03c3").replace("\u0130", "i").lower()
+
+
 @lru_cache(maxsize=256)
 def _ilike_pattern(pattern: str) -> re.Pattern[str]:
     parts = []
-    characters = iter(pattern.lower())
+    characters = iter(lowered(pattern))
     for character in characters:
         if character == "%":
             parts.append(".*")
@@ -87,7 +102,7 @@ def _ilike_pattern(pattern: str) -> re.Pattern[str]:
 
 def ilike(pattern: str, text: Optional[str]) -> bool:
     r"""PostgreSQL's ILIKE: any case in any script; ``%`` and ``_`` wild, ``\`` escapes."""
-    return text is not None and _ilike_pattern(pattern).fullmatch(text.lower()) is not None
+    return text is not None and _ilike_pattern(pattern).fullmatch(lowered(text)) is not None
 
 
 def tie_order(page_size: int, page: int, identifier: str) -> bytes:
@@ -108,6 +123,48 @@ def _template() -> sqlite3.Connection:
     made = sqlite3.connect(IN_MEMORY, check_same_thread=False)
     made.executescript(_SCHEMA)
     return made
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, path: Union[str, Path]) -> None:
+    """Make the tables of an empty file; add what a file of an older version lacks."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if version > _VERSION:
+        raise SchemaError(
+            f"{path} was made by a newer version of customers_sdk (schema {version}, this one knows"
+            f" up to {_VERSION}). Upgrade customers_sdk, or use another file."
+        )
+    if tables and not tables.issuperset(_EMPTIED):
+        raise SchemaError(f"{path} is the database of another program. Use another file.")
+    if version == _VERSION:
+        return
+    if tables:
+        _add_json(connection)
+    for statement in _SCHEMA.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _add_json(connection: sqlite3.Connection) -> None:
+    """From version 0: rows had no JSON of their own, and ties came oldest first."""
+    for index in ("customers_newest", "customers_of_app"):
+        connection.execute(f"DROP INDEX IF EXISTS {index}")
+    for table, shape in SHAPES.items():
+        connection.execute(f"ALTER TABLE {table} ADD COLUMN json TEXT NOT NULL DEFAULT ''")
+        connection.create_function("shape", -1, _of_values(connection, table, shape))
+        columns = ", ".join(_columns(connection, table))
+        connection.execute(f"UPDATE {table} SET json = shape({columns})")  # noqa: S608
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+
+
+def _of_values(
+    connection: sqlite3.Connection, table: str, shape: Callable[[Mapping[str, Any]], str]
+) -> Callable[..., str]:
+    columns = _columns(connection, table)
+    return lambda *values: shape(dict(zip(columns, values)))
 
 
 _copying = threading.Lock()
@@ -144,8 +201,8 @@ class Database:
             self._turn = threading.RLock()
             self._shared = self._copied()
             return
-        with self._writing:
-            self.connection().executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        with self.writing() as connection:
+            _bring_up_to_date(connection, path)
 
     def _copied(self) -> sqlite3.Connection:
         connection = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable, Optional
 
-KEYED_METHODS = ("POST", "PUT")
+KEYED_METHODS = ("POST", "PUT", "PATCH")
 LONGEST_KEY = 255
 LOCK_SECONDS = 60.0
 

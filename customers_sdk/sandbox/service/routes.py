@@ -2,66 +2,152 @@
 
 from __future__ import annotations
 
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from flask import Flask, Response, g, request
-
-from customers_sdk.sandbox.express.javascript import holds_nul, integer_of
+from customers_sdk.sandbox.express.exchange import Request, Response
+from customers_sdk.sandbox.express.javascript import PrimitiveError, integer_of
+from customers_sdk.sandbox.express.jsontext import UnstorableError
 from customers_sdk.sandbox.express.query import decode_component, parse_query
-from customers_sdk.sandbox.service import answers, rules
+from customers_sdk.sandbox.service import answers, columns, rules
 from customers_sdk.sandbox.service.store import Duplicate, Store
 
 if TYPE_CHECKING:
     import sqlite3
 
+    from customers_sdk.sandbox.express.paths import Match
+
 _INT32_MAX = 2**31 - 1
 _INT64_MAX = 2**63 - 1
+_ONE = "/customers/:id"
 
 
-def register_routes(app: Flask, store: Store, before_write: Callable[[], None]) -> None:
-    """Adds the six routes to `app`; `before_write` is called before each row is stored."""
-    routes = _Routes(store, before_write)
-    one = "/customers/<customer_id>"
-    for method, rule, view in (
-        ("POST", "/customers", routes.create),
-        ("GET", "/customers", routes.list),
-        ("GET", one, routes.retrieve),
-        ("PUT", one, routes.update),
-        ("POST", f"{one}/wallets", routes.add_wallet),
-        ("DELETE", f"{one}/wallets/<wallet_id>", routes.remove_wallet),
-    ):
-        app.add_url_rule(
-            rule,
-            view.__name__,
-            _guarded(store, view),
-            methods=[method],
-            provide_automatic_options=False,
-        )
+class Routes:
+    """What the service does with a request below ``/customers``.
 
+    `before_write` is called before each row is stored.
+    """
 
-def _guarded(store: Store, view: Callable[..., Response]) -> Callable[..., Response]:
-    @wraps(view)
-    def run(**segments: str) -> Response:
+    def __init__(self, store: Store, before_write: Callable[[], None]) -> None:
+        self._store = store
+        self._before_write = before_write
+        self._views: dict[tuple[str, str], Callable[..., Response]] = {
+            ("POST", "/customers"): self._create,
+            ("GET", "/customers"): self._list,
+            ("GET", _ONE): self._retrieve,
+            ("PUT", _ONE): self._update,
+            ("POST", f"{_ONE}/wallets"): self._add_wallet,
+            ("DELETE", f"{_ONE}/wallets/:wallet"): self._remove_wallet,
+        }
+
+    def respond(self, request: Request, match: Match, body: Any) -> Response:
+        """Carry a request out: the key is looked at before the route and before an id is decoded.
+
+        Raises:
+            Refusal: the service responds with an error.
+        """
+        merchant_id = _authenticated(request, self._store)
         try:
-            decoded = {name: decode_component(segment) for name, segment in segments.items()}
+            segments = list(map(decode_component, match.segments))
         except ValueError:
             raise answers.internal_error() from None
-        merchant_id = _authenticated(store)
+        method = "GET" if request.method == "HEAD" else request.method
+        view = self._views.get((method, match.template))
+        if view is None:
+            raise answers.no_route()
+        given = request.query if method == "GET" else body
         try:
-            return view(merchant_id, **decoded)
+            return view(merchant_id, given, *segments)
         except rules.Invalid as error:
             raise answers.refusal(400, "VALIDATION_ERROR", error.message, error.issues) from None
-        except Duplicate:
+        except (Duplicate, UnstorableError, PrimitiveError):
             raise answers.internal_error() from None
 
-    return run
+    def _create(self, merchant_id: str, body: Any) -> Response:
+        fields = rules.creation(body)
+        app_id = fields["appId"]
+        app = self._store.app(app_id)
+        if app is None:
+            raise answers.not_found("App", app_id)
+        if app["merchant_id"] != merchant_id:
+            raise _forbidden()
+        self._before_write()
+        return answers.data_response(201, self._store.create(app_id, columns.stored(fields)))
+
+    def _list(self, merchant_id: str, query: str) -> Response:
+        wanted = rules.listing(parse_query(query))
+        page, size = integer_of(wanted["page"]), integer_of(wanted["pageSize"])
+        search = columns.text(wanted.get("search", ""))
+        if (page - 1) * size > _INT64_MAX:
+            raise answers.internal_error()
+        found, total = self._store.page(merchant_id, wanted.get("appId"), search, page, size)
+        counts = f'"total":{total},"page":{page},"pageSize":{size},"totalPages":{-(-total // size)}'
+        return answers.data_response(200, found, f',"pagination":{{{counts}}}')
+
+    def _retrieve(self, merchant_id: str, _: str, customer_id: str) -> Response:
+        found = self._store.detail(columns.text(customer_id))
+        _check_owner(found and found[0], merchant_id, customer_id)
+        return answers.data_response(200, found[1] if found else "")
+
+    def _update(self, merchant_id: str, body: Any, customer_id: str) -> Response:
+        fields = rules.change(body)
+        self._owned(merchant_id, customer_id)
+        self._before_write()
+        return answers.data_response(200, self._store.update(customer_id, columns.stored(fields)))
+
+    def _add_wallet(self, merchant_id: str, body: Any, customer_id: str) -> Response:
+        fields = rules.wallet(body)
+        self._owned(merchant_id, customer_id)
+        chain = self._enabled_chain(fields["chainId"])
+        try:
+            address = rules.normalised_address(chain["family"], fields["walletAddress"])
+        except ValueError as error:
+            raise _bad_input(str(error)) from None
+        self._before_write()
+        wallet_id = self._store.add_wallet(customer_id, chain["chain_id"], address)
+        return answers.data_response(201, self._store.wallet(wallet_id))
+
+    def _remove_wallet(self, merchant_id: str, _: Any, customer_id: str, wallet: str) -> Response:
+        self._owned(merchant_id, customer_id)
+        wallet_id = columns.text(wallet)
+        self._before_write()
+        if not self._store.remove_wallet(customer_id, wallet_id):
+            raise answers.not_found("CustomerWallet", wallet_id)
+        return Response(204)
+
+    def _owned(self, merchant_id: str, customer_id: str) -> None:
+        owner = self._store.owner_of(columns.text(customer_id))
+        _check_owner(owner, merchant_id, customer_id)
+
+    def _enabled_chain(self, chain_id: float) -> sqlite3.Row:
+        number = integer_of(chain_id)
+        if number > _INT32_MAX:
+            raise answers.internal_error()
+        chain = self._store.chain(number)
+        if chain is None or not chain["enabled"]:
+            raise _bad_input(f"Chain {number} is not supported")
+        return chain
 
 
-def _authenticated(store: Store) -> str:
-    if request.headers.get("Authorization", "").startswith("Bearer "):
+def _check_owner(owner: Optional[str], merchant_id: str, customer_id: str) -> None:
+    if owner is None:
+        raise answers.not_found("CustomerAccount", customer_id)
+    if owner != merchant_id:
+        raise _forbidden()
+
+
+def authenticates(request: Request) -> bool:
+    """Tell whether the request gets as far as having its API key looked up."""
+    return bool(request.header("X_API_KEY")) and not _has_token(request)
+
+
+def _has_token(request: Request) -> bool:
+    return request.header("AUTHORIZATION").startswith("Bearer ")
+
+
+def _authenticated(request: Request, store: Store) -> str:
+    if _has_token(request):
         raise _unauthenticated("Invalid or expired token")
-    key = request.headers.get("x-api-key")
+    key = request.header("X_API_KEY")
     if not key:
         raise _unauthenticated("Missing authentication: provide Bearer token or x-api-key header")
     row = store.api_key(key)
@@ -88,88 +174,3 @@ def _forbidden(message: str = "Access denied") -> answers.Refusal:
 
 def _bad_input(message: str) -> answers.Refusal:
     return answers.refusal(400, "VALIDATION_ERROR", message)
-
-
-def _refuse_nul(value: Any) -> None:
-    if holds_nul(value):
-        raise answers.internal_error()
-
-
-class _Routes:
-    def __init__(self, store: Store, before_write: Callable[[], None]) -> None:
-        self._store = store
-        self._before_write = before_write
-
-    def create(self, merchant_id: str) -> Response:
-        fields = rules.creation(g.body)
-        app_id = fields["appId"]
-        app = self._store.app(app_id)
-        if app is None:
-            raise answers.not_found("App", app_id)
-        if app["merchant_id"] != merchant_id:
-            raise _forbidden()
-        self._before_write()
-        _refuse_nul(fields)
-        customer_id = self._store.create_customer(app_id, fields)
-        return answers.data_answer(201, self._store.customer_shape(customer_id))
-
-    def list(self, merchant_id: str) -> Response:
-        query = rules.listing(parse_query(request.environ.get("QUERY_STRING", "")))
-        page, size = integer_of(query["page"]), integer_of(query["pageSize"])
-        _refuse_nul(query.get("search"))
-        if (page - 1) * size > _INT64_MAX:
-            raise answers.internal_error()
-        found, total = self._store.page(
-            merchant_id, query.get("appId"), query.get("search"), page, size
-        )
-        counts = {"total": total, "page": page, "pageSize": size, "totalPages": -(-total // size)}
-        return answers.data_answer(200, found, pagination=counts)
-
-    def retrieve(self, merchant_id: str, customer_id: str) -> Response:
-        self._owned(merchant_id, customer_id)
-        return answers.data_answer(200, self._store.detail_shape(customer_id))
-
-    def update(self, merchant_id: str, customer_id: str) -> Response:
-        fields = rules.change(g.body)
-        self._owned(merchant_id, customer_id)
-        self._before_write()
-        _refuse_nul(fields)
-        self._store.update_customer(customer_id, fields)
-        return answers.data_answer(200, self._store.customer_shape(customer_id))
-
-    def add_wallet(self, merchant_id: str, customer_id: str) -> Response:
-        fields = rules.wallet(g.body)
-        self._owned(merchant_id, customer_id)
-        chain = self._enabled_chain(fields["chainId"])
-        try:
-            address = rules.normalised_address(chain["family"], fields["walletAddress"])
-        except ValueError as error:
-            raise _bad_input(str(error)) from None
-        self._before_write()
-        wallet_id = self._store.add_wallet(customer_id, chain["chain_id"], address)
-        return answers.data_answer(201, self._store.wallet_shape(wallet_id))
-
-    def remove_wallet(self, merchant_id: str, customer_id: str, wallet_id: str) -> Response:
-        self._owned(merchant_id, customer_id)
-        _refuse_nul(wallet_id)
-        self._before_write()
-        if not self._store.remove_wallet(customer_id, wallet_id):
-            raise answers.not_found("CustomerWallet", wallet_id)
-        return answers.empty_answer(204)
-
-    def _owned(self, merchant_id: str, customer_id: str) -> None:
-        _refuse_nul(customer_id)
-        row = self._store.customer(customer_id)
-        if row is None:
-            raise answers.not_found("CustomerAccount", customer_id)
-        if row["merchant_id"] != merchant_id:
-            raise _forbidden()
-
-    def _enabled_chain(self, chain_id: float) -> sqlite3.Row:
-        number = integer_of(chain_id)
-        if number > _INT32_MAX:
-            raise answers.internal_error()
-        chain = self._store.chain(number)
-        if chain is None or not chain["enabled"]:
-            raise _bad_input(f"Chain {number} is not supported")
-        return chain

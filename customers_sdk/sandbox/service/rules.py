@@ -75,9 +75,9 @@ def listing(query: dict[str, Any]) -> dict[str, Any]:
     }
     fields: dict[str, tuple[Check, bool]] = {
         "appId": (_uuid, False),
-        "search": (_text(255), False),
         "page": (_positive(), False),
         "pageSize": (_positive(maximum=100), False),
+        "search": (_text(255), False),
     }
     return {"page": 1.0, "pageSize": 20.0, **_object({**query, **numbers}, fields)}
 
@@ -89,12 +89,11 @@ def normalised_address(family: str, address: str) -> str:
     ``0x`` but no padding. Raises ``ValueError`` with the service's text for an address of another
     family.
     """
-    trimmed = address.strip()
-    lowered = trimmed.lower()
+    lowered = javascript.trim(address).lower()
     if family == "evm" and _EVM.match(lowered):
         return lowered
-    if family == "solana" and _SOLANA.match(trimmed):
-        return trimmed
+    if family == "solana" and _SOLANA.match(address):
+        return address
     if family == "sui" and _SUI.match(lowered):
         return lowered if lowered.startswith("0x") else f"0x{lowered}"
     raise ValueError(f"Invalid {_FAMILY_NAMES[family]} wallet address")
@@ -247,6 +246,5 @@ def _wallet_address(value: Any, name: str) -> list[Issue]:
 
 
 def _in_some_family(address: str) -> bool:
-    trimmed = address.strip()
-    lowered = trimmed.lower()
-    return bool(_EVM.match(lowered) or _SUI.match(lowered) or _SOLANA.match(trimmed))
+    lowered = javascript.trim(address).lower()
+    return bool(_EVM.match(lowered) or _SUI.match(lowered) or _SOLANA.match(address))

@@ -10,36 +10,55 @@ import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
-from customers_sdk.sandbox.express.javascript import jsonb, stringify, well_formed
-from customers_sdk.sandbox.service import shapes
+from customers_sdk.sandbox.service.shapes import SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from customers_sdk.sandbox.service.database import Database
 
 HISTORY_CAP = 50
 DAY = 24 * 60 * 60 * 1000
 
-_COLUMNS = {
-    "externalId": "external_id",
-    "email": "email",
-    "name": "name",
-    "address": "address",
-    "city": "city",
-    "state": "state",
-    "country": "country",
-    "postalCode": "postal_code",
-    "metadata": "metadata",
+_NO_CUSTOMER: dict[str, Any] = {
+    **dict.fromkeys(("external_id", "email", "name", "address", "city", "state", "country")),
+    "postal_code": None,
+    "metadata": "{}",
 }
-_COUNTED = {
-    "paymentIntents": "payment_intents",
-    "subscriptions": "subscriptions",
-    "invoices": "invoices",
+_NO_AUTHORIZATION: dict[str, Any] = {
+    "has_active_authorization": False,
+    **dict.fromkeys(("authorization_type", "authorization_tx_hash", "authorized_at")),
 }
-_WALLETS = (
-    "SELECT wallets.*, chains.name AS chain_name FROM wallets JOIN chains USING (chain_id)"
-    " WHERE {} ORDER BY chain_id, wallet_address"
+
+
+def _list_of(items: str) -> str:
+    return f"(SELECT ifnull(group_concat(item), '') FROM ({items}))"
+
+
+_PLAIN_WALLETS = _list_of(
+    "SELECT json || '}' AS item FROM wallets WHERE customer_id = customers.id"
+    " ORDER BY chain_id, wallet_address"
+)
+_WITH_CHAIN = """wallets.json || ',"chain":' || chains.json || '}'"""
+_WALLETS_WITH_CHAIN = _list_of(
+    f"SELECT {_WITH_CHAIN} AS item FROM wallets JOIN chains USING (chain_id)"
+    " WHERE customer_id = customers.id ORDER BY chain_id, wallet_address"
+)
+_NEWEST = "SELECT json AS item FROM {} WHERE customer_id = customers.id"
+_NEWEST += f" ORDER BY created_at DESC, id DESC LIMIT {HISTORY_CAP}"
+_DETAIL = (
+    """SELECT merchant_id, customers.json || ',"app":' || apps.json"""
+    f""" || ',"wallets":[' || {_WALLETS_WITH_CHAIN}"""
+    f""" || '],"paymentIntents":[' || {_list_of(_NEWEST.format("payment_intents"))}"""
+    f""" || '],"invoices":[' || {_list_of(_NEWEST.format("invoices"))} || ']}}'"""
+    " FROM customers JOIN apps ON apps.id = app_id WHERE customers.id = ?"
+)
+_COUNTED = "(SELECT count(*) FROM {} WHERE customer_id = customers.id)"
+_SUMMARY = (
+    f"""json || ',"wallets":[' || {_PLAIN_WALLETS}"""
+    f""" || '],"_count":{{"paymentIntents":' || {_COUNTED.format("payment_intents")}"""
+    f""" || ',"subscriptions":' || {_COUNTED.format("subscriptions")}"""
+    f""" || ',"invoices":' || {_COUNTED.format("invoices")} || '}}}}'"""
 )
 
 
@@ -48,15 +67,15 @@ class Duplicate(Exception):  # noqa: N818 - reads as a verdict
 
 
 def current_milliseconds() -> int:
-    """The time in milliseconds since 1970."""
+    """Return the time in milliseconds since 1970."""
     return time.time_ns() // 1_000_000
 
 
 class Store:
     """The rows of one sandbox.
 
-    `now` gives the milliseconds since 1970 (UTC) that new rows are born at; `tie_order` is
-    ``"stable"`` (rows of one millisecond in order of insertion) or ``"random"`` (by page size and
+    `now` gives the milliseconds since 1970 (UTC) that new rows are created at; `tie_order` is
+    ``"stable"`` (of one millisecond the last inserted first) or ``"random"`` (by page size and
     page, as the service was observed to order them).
     """
 
@@ -72,66 +91,79 @@ class Store:
         self.tie_order = tie_order
 
     def api_key(self, key: str) -> Optional[sqlite3.Row]:
-        """The key's row with its merchant's ``suspended_reason``."""
-        return self._row(
+        """Return the key's row with its merchant's ``suspended_reason``."""
+        return self.database.row(
             "SELECT api_keys.*, suspended_reason FROM api_keys"
             " JOIN merchants ON merchants.id = merchant_id WHERE key = ?",
             key,
         )
 
     def app(self, app_id: str) -> Optional[sqlite3.Row]:
-        """The app's row."""
-        return self._row("SELECT * FROM apps WHERE id = ?", app_id)
+        """Return the app's row."""
+        return self.database.row("SELECT * FROM apps WHERE id = ?", app_id)
 
     def chain(self, chain_id: int) -> Optional[sqlite3.Row]:
-        """The chain's row, enabled or not."""
-        return self._row("SELECT * FROM chains WHERE chain_id = ?", chain_id)
+        """Return the chain's row, enabled or not."""
+        return self.database.row("SELECT * FROM chains WHERE chain_id = ?", chain_id)
 
-    def customer(self, customer_id: str) -> Optional[sqlite3.Row]:
-        """The customer's row with its app's merchant as ``merchant_id``."""
-        return self._row(
-            "SELECT customers.*, apps.merchant_id FROM customers JOIN apps ON apps.id = app_id"
+    def owner_of(self, customer_id: str) -> Optional[str]:
+        """Return the id of the merchant that a customer belongs to; None if there is none."""
+        row = self.database.row(
+            "SELECT merchant_id FROM customers JOIN apps ON apps.id = app_id"
             " WHERE customers.id = ?",
             customer_id,
         )
+        return None if row is None else row[0]
 
-    def _row(self, query: str, *values: Any) -> Optional[sqlite3.Row]:
-        return self.database.row(query, *values)
-
-    def create_customer(
+    def create(
         self,
         app_id: str,
-        fields: dict[str, Any],
+        columns: dict[str, Any],
         *,
         customer_id: Optional[str] = None,
         created_at: Optional[int] = None,
         updated_at: Optional[int] = None,
     ) -> str:
-        """Inserts and commits; raises `Duplicate` for an external id that the app has already."""
-        identifier = customer_id or str(uuid.uuid4())
+        """Insert a customer and commit; return the JSON that create responds with.
+
+        Raises:
+            Duplicate: the app has the external id already, or the id is taken.
+        """
         born = self.now() if created_at is None else created_at
         row = {
-            "metadata": "{}",
-            **_stored(fields),
-            "id": identifier,
+            **_NO_CUSTOMER,
+            **columns,
+            "id": customer_id or str(uuid.uuid4()),
             "app_id": app_id,
             "created_at": born,
             "updated_at": born if updated_at is None else updated_at,
         }
-        self.insert("customers", row)
-        return identifier
+        return f'{self.insert("customers", row)},"wallets":[]}}'
 
-    def update_customer(self, customer_id: str, fields: dict[str, Any]) -> None:
-        """Sets the fields sent; without any, ``updatedAt`` stays (``update_empty_object``)."""
-        columns = _stored(fields)
-        if not columns:
-            return
-        columns["updated_at"] = self.now()
-        assignments = ", ".join(f"{column} = ?" for column in columns)
+    def update(self, customer_id: str, columns: dict[str, Any]) -> str:
+        """Set columns of a customer and commit; return the JSON that update responds with.
+
+        Without columns nothing changes, not even ``updatedAt``.
+
+        Raises:
+            Duplicate: the app has the external id already.
+        """
         with _unique(), self.database.writing() as connection:
-            connection.execute(
-                f"UPDATE customers SET {assignments} WHERE id = ?", (*columns.values(), customer_id)
-            )
+            if columns:
+                row = connection.execute(
+                    "SELECT * FROM customers WHERE id = ?", (customer_id,)
+                ).fetchone()
+                # Later than before even within a millisecond, in which the service does not update.
+                columns = {**columns, "updated_at": max(self.now(), row["updated_at"] + 1)}
+                columns["json"] = SHAPES["customers"]({**dict(row), **columns})
+                assignments = ", ".join(f"{column} = ?" for column in columns)
+                connection.execute(
+                    f"UPDATE customers SET {assignments} WHERE id = ?",
+                    (*columns.values(), customer_id),
+                )
+            query = f"""SELECT json || ',"wallets":[' || {_PLAIN_WALLETS} || ']}}' FROM customers"""
+            found = connection.execute(f"{query} WHERE id = ?", (customer_id,)).fetchone()
+            return str(found[0])
 
     def add_wallet(
         self,
@@ -142,10 +174,14 @@ class Store:
         wallet_id: Optional[str] = None,
         **more: Any,
     ) -> str:
-        """Inserts and commits; raises `Duplicate` where the customer has the wallet already."""
+        """Insert a wallet and commit; return its id.
+
+        Raises:
+            Duplicate: the customer has the wallet already.
+        """
         identifier = wallet_id or str(uuid.uuid4())
         born = self.now()
-        row = {"created_at": born, "updated_at": born, **more}
+        row = {**_NO_AUTHORIZATION, "created_at": born, "updated_at": born, **more}
         row.update(
             id=identifier, customer_id=customer_id, chain_id=chain_id, wallet_address=address
         )
@@ -153,111 +189,97 @@ class Store:
         return identifier
 
     def remove_wallet(self, customer_id: str, wallet_id: str) -> bool:
-        """Deletes and commits; whether this customer had such a wallet."""
+        """Delete a wallet and commit; tell whether this customer had it."""
         with self.database.writing() as connection:
             found = connection.execute(
                 "DELETE FROM wallets WHERE id = ? AND customer_id = ?", (wallet_id, customer_id)
             )
             return found.rowcount == 1
 
-    def insert(self, table: str, *rows: dict[str, Any], replace: bool = False) -> None:
-        """Inserts rows of the same columns and commits; raises `Duplicate` on a unique index."""
-        columns = ", ".join(rows[0])
-        marks = ", ".join("?" * len(rows[0]))
+    def insert(self, table: str, *rows: dict[str, Any], replace: bool = False) -> str:
+        """Insert rows of the same columns and commit.
+
+        Returns:
+            The JSON text of the last row, "" where the wire has none.
+
+        Raises:
+            Duplicate: a unique index refuses a row.
+        """
+        shape = SHAPES.get(table)
+        if shape is not None:
+            rows = tuple({**row, "json": shape(row)} for row in rows)
         verb = "INSERT OR REPLACE" if replace else "INSERT"
+        marks = ", ".join("?" * len(rows[0]))
         with _unique(), self.database.writing() as connection:
             connection.executemany(
-                f"{verb} INTO {table} ({columns}) VALUES ({marks})",
+                f"{verb} INTO {table} ({', '.join(rows[0])}) VALUES ({marks})",
                 [tuple(row.values()) for row in rows],
             )
+        return str(rows[-1].get("json", ""))
 
-    def customer_shape(self, customer_id: str) -> dict[str, Any]:
-        """The customer as create and update answer it: wallets without their chain."""
-        with self.database.reading() as connection:
-            row = connection.execute(
-                "SELECT * FROM customers WHERE id = ?", (customer_id,)
-            ).fetchone()
-            return {
-                **shapes.customer(row),
-                "wallets": _wallets_of(connection, customer_id, with_chain=False),
-            }
+    def wallet(self, wallet_id: str) -> str:
+        """Return the JSON that add-wallet responds with: all the wallet's fields, and its chain."""
+        row = self.database.row(
+            f"SELECT {_WITH_CHAIN} FROM wallets JOIN chains USING (chain_id) WHERE id = ?",
+            wallet_id,
+        )
+        return "" if row is None else str(row[0])
 
-    def wallet_shape(self, wallet_id: str) -> dict[str, Any]:
-        """The wallet as add-wallet answers it: all its fields, and its chain (observed)."""
-        with self.database.reading() as connection:
-            query = _WALLETS.format("wallets.id = ?")
-            row = connection.execute(query, (wallet_id,)).fetchone()
-            return shapes.wallet(row, with_chain=True)
+    def detail(self, customer_id: str) -> Optional[tuple[str, str]]:
+        """Return the customer's merchant and the JSON that retrieve responds with; None if absent.
 
-    def detail_shape(self, customer_id: str) -> dict[str, Any]:
-        """The customer as retrieve answers it: app, wallets with chain, the newest 50 of each."""
-        with self.database.reading() as connection:
-            row = connection.execute(
-                "SELECT * FROM customers WHERE id = ?", (customer_id,)
-            ).fetchone()
-            app = connection.execute("SELECT * FROM apps WHERE id = ?", (row["app_id"],)).fetchone()
-            newest = (
-                "SELECT * FROM {} WHERE customer_id = ? ORDER BY created_at DESC, id DESC LIMIT ?"
-            )
-            bounds = (customer_id, HISTORY_CAP)
-            intents = connection.execute(newest.format("payment_intents"), bounds).fetchall()
-            invoices = connection.execute(newest.format("invoices"), bounds).fetchall()
-            return {
-                **shapes.customer(row),
-                "app": shapes.app(app),
-                "wallets": _wallets_of(connection, customer_id, with_chain=True),
-                "paymentIntents": [shapes.payment_intent(intent) for intent in intents],
-                "invoices": [shapes.invoice(invoice) for invoice in invoices],
-            }
+        It has the app, the wallets with their chains, and the newest 50 payments and invoices.
+        """
+        row = self.database.row(_DETAIL, customer_id)
+        return None if row is None else (row[0], row[1])
 
     def page(
         self,
         merchant_id: str,
         app_id: Optional[str],
-        search: Optional[str],
+        search: str,
         page: int,
         page_size: int,
-    ) -> tuple[list[dict[str, Any]], int]:
-        """One page of customers, newest first, and how many there are in all.
+    ) -> tuple[str, int]:
+        """Return one page of customers as a JSON list, newest first, and how many there are.
 
-        An `app_id` is believed, whosever it is (recording ``list_appId_other_merchant``).
+        An `app_id` is believed, whoever owns it: the service does not check that.
         """
         where, values = _scope(merchant_id, app_id, search)
-        order, order_values = "seq", []
+        order, order_values = "seq DESC", []
         if self.tie_order == "random":
             order, order_values = "tie_order(?, ?, id)", [page_size, page]
+        rows = f"SELECT id, json FROM customers WHERE {where} ORDER BY created_at DESC, {order}"
         with self.database.reading() as connection:
             total: int = connection.execute(
                 f"SELECT count(*) FROM customers WHERE {where}", values
             ).fetchone()[0]
-            query = f"SELECT * FROM customers WHERE {where} ORDER BY created_at DESC, {order}"
-            rows = connection.execute(
-                f"{query} LIMIT ? OFFSET ?",
+            found = connection.execute(
+                f"SELECT {_SUMMARY} FROM ({rows} LIMIT ? OFFSET ?) AS customers",
                 [*values, *order_values, page_size, (page - 1) * page_size],
-            ).fetchall()
-            return _summaries(connection, rows), total
+            )
+            return f"[{','.join(row[0] for row in found)}]", total
 
-    def everyone(self) -> list[dict[str, Any]]:
-        """All customers of all apps, as a list shows them, in the order they were stored."""
+    def everyone(self) -> str:
+        """Return all customers of all apps as a JSON list, in the order they were stored."""
         with self.database.reading() as connection:
-            rows = connection.execute("SELECT * FROM customers ORDER BY seq").fetchall()
-            pieces = (rows[start : start + 500] for start in range(0, len(rows), 500))
-            return [shape for piece in pieces for shape in _summaries(connection, piece)]
+            found = connection.execute(f"SELECT {_SUMMARY} FROM customers ORDER BY seq")
+            return f"[{','.join(row[0] for row in found)}]"
 
     def count_customers(self) -> int:
-        """How many customers there are, of every app."""
-        row = self._row("SELECT count(*) FROM customers")
+        """Return how many customers there are, of all apps."""
+        row = self.database.row("SELECT count(*) FROM customers")
         return 0 if row is None else int(row[0])
 
     def recalled(self, key: str) -> Optional[sqlite3.Row]:
-        """The answer kept under an idempotency key, for 24 hours (documented)."""
+        """Return the response kept under an idempotency key, for 24 hours."""
         oldest = self.now() - DAY
-        return self._row(
+        return self.database.row(
             "SELECT status, body FROM idempotency WHERE key = ? AND stored_at > ?", key, oldest
         )
 
     def remember(self, key: str, status: int, body: str) -> None:
-        """Keeps an answer under its key, and forgets those older than 24 hours."""
+        """Keep a response under its key, and drop those older than 24 hours."""
         now = self.now()
         with self.database.writing() as connection:
             connection.execute("DELETE FROM idempotency WHERE stored_at <= ?", (now - DAY,))
@@ -276,47 +298,12 @@ def _unique() -> Iterator[None]:
         raise Duplicate(str(error)) from None
 
 
-def _stored(fields: dict[str, Any]) -> dict[str, Any]:
-    stored: dict[str, Any] = {}
-    for name, column in _COLUMNS.items():
-        value = fields.get(name)
-        if isinstance(value, str):
-            stored[column] = well_formed(value)
-        elif value is not None:
-            # zod's record drops this one key.
-            kept = {key: item for key, item in value.items() if key != "__proto__"}
-            stored[column] = stringify(jsonb(kept))
-    return stored
-
-
-def _scope(merchant_id: str, app_id: Optional[str], search: Optional[str]) -> tuple[str, list[Any]]:
+def _scope(merchant_id: str, app_id: Optional[str], search: str) -> tuple[str, list[Any]]:
     where, values = "app_id IN (SELECT id FROM apps WHERE merchant_id = ?)", [merchant_id]
     if app_id is not None:
         where, values = "app_id = ?", [app_id]
     if search:
         columns = ("email", "name", "external_id")
         where += f" AND ({' OR '.join(f'ilike(?, {column})' for column in columns)})"
-        values += [f"%{well_formed(search)}%"] * len(columns)
+        values += [f"%{search}%"] * len(columns)
     return where, values
-
-
-def _wallets_of(
-    connection: sqlite3.Connection, customer_id: str, *, with_chain: bool
-) -> list[dict[str, Any]]:
-    rows = connection.execute(_WALLETS.format("customer_id = ?"), (customer_id,))
-    return [shapes.wallet(row, with_chain=with_chain) for row in rows]
-
-
-def _summaries(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[dict[str, Any]]:
-    found = {
-        row["id"]: {**shapes.customer(row), "wallets": [], "_count": dict.fromkeys(_COUNTED, 0)}
-        for row in rows
-    }
-    within = f"customer_id IN ({', '.join('?' * len(found))})"
-    for wallet in connection.execute(_WALLETS.format(within), tuple(found)):
-        found[wallet["customer_id"]]["wallets"].append(shapes.wallet(wallet, with_chain=False))
-    for name, table in _COUNTED.items():
-        query = f"SELECT customer_id, count(*) FROM {table} WHERE {within} GROUP BY customer_id"
-        for customer_id, count in connection.execute(query, tuple(found)):
-            found[customer_id]["_count"][name] = count
-    return list(found.values())

@@ -1,0 +1,116 @@
+"""One request as Express shows it, and the response that Express sends."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from http.client import responses as reasons
+from typing import TYPE_CHECKING, Optional
+
+from customers_sdk.sandbox.express.paths import raw_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+JSON_TYPE = "application/json; charset=utf-8"
+
+_NO_CACHE = re.compile(r"(?:^|,)\s*?no-cache\s*?(?:,|$)")
+_STATUS_LINES = {status: f"{status} {reason}" for status, reason in reasons.items()}
+_WITHOUT_BODY = (204, 304)
+
+
+class Request:
+    """A request, from the WSGI environment."""
+
+    __slots__ = ("environ", "method", "path")
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        self.environ = environ
+        self.method: str = environ["REQUEST_METHOD"]
+        self.path = raw_path(environ)
+
+    def header(self, name: str) -> str:
+        """Return a header, "" where it was not sent; `name` as WSGI spells it (``X_API_KEY``)."""
+        value: str = self.environ.get(f"HTTP_{name}", "")
+        return value
+
+    @property
+    def query(self) -> str:
+        """The query, percent-encoded."""
+        value: str = self.environ.get("QUERY_STRING", "")
+        return value
+
+    @property
+    def content_type(self) -> str:
+        """The ``Content-Type`` header, or ""."""
+        value: str = self.environ.get("CONTENT_TYPE", "")
+        return value
+
+    @property
+    def length(self) -> Optional[int]:
+        """The length of the body in bytes; None where the request announces no body."""
+        value = self.environ.get("CONTENT_LENGTH")
+        return int(value) if value else None
+
+    @property
+    def body(self) -> bytes:
+        """The body; it can be read once."""
+        content: bytes = self.environ["wsgi.input"].read(self.length or 0)
+        return content
+
+
+class Response:
+    """A response; `headers` can be changed until it is sent."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(
+        self, status: int, body: bytes = b"", headers: Optional[dict[str, str]] = None
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers or {}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send it, as a WSGI application does."""
+        headers = list(self.headers.items())
+        if self.status not in _WITHOUT_BODY:
+            headers.append(("Content-Length", str(len(self.body))))
+        start_response(_STATUS_LINES.get(self.status) or f"{self.status} Unknown", headers)
+        return () if environ["REQUEST_METHOD"] == "HEAD" else (self.body,)
+
+
+def etag(body: bytes) -> str:
+    """Return Express's weak ETag: the length in hexadecimal and the SHA-1 without padding."""
+    digest = base64.b64encode(hashlib.sha1(body, usedforsecurity=False).digest())
+    return f'W/"{len(body):x}-{digest.decode().rstrip("=")}"'
+
+
+def text_response(status: int, text: str, content_type: str = JSON_TYPE) -> Response:
+    """Return a response of JSON text, with its ETag."""
+    body = text.encode("utf-8", "replace")
+    return Response(status, body, {"Content-Type": content_type, "ETag": etag(body)})
+
+
+def unless_fresh(request: Request, response: Response) -> Response:
+    """Return 304 in place of a success that the caller of a GET or HEAD has already."""
+    if request.method not in ("GET", "HEAD") or response.status // 100 != 2:
+        return response
+    if not _is_fresh(request, response.headers["ETag"]):
+        return response
+    return Response(304, headers={"ETag": response.headers["ETag"]})
+
+
+def _is_fresh(request: Request, tag: str) -> bool:
+    """Decide as the ``fresh`` module does; there is no ``Last-Modified`` to compare a date with."""
+    wanted = request.header("IF_NONE_MATCH")
+    if not wanted or request.header("IF_MODIFIED_SINCE"):
+        return False
+    if _NO_CACHE.search(request.header("CACHE_CONTROL")):
+        return False
+    return wanted == "*" or any(
+        item.strip(" ") in (tag, tag[2:], f"W/{tag}") for item in wanted.split(",")
+    )
