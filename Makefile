@@ -20,7 +20,7 @@ TYPED_EXAMPLES = $(wildcard tests/typing*)
 .DELETE_ON_ERROR:
 # All targets share one environment, and two pips in it would trip over each other.
 .NOTPARALLEL:
-.PHONY: help demo sandbox test doubles coverage lint format types docs docs-open pictures wheel bench scale clean
+.PHONY: help demo sandbox test doubles contract coverage lint format types docs docs-open pictures wheel bench scale clean
 
 # A line of three hashes and a title begins a group.
 help:  ## list the targets
@@ -59,6 +59,10 @@ test: $(VENV)/.extra-test  ## run the tests (PYTEST_ARGS="-k name")
 
 doubles: $(VENV)/.extra-doubles  ## run the tests with test doubles and instruments of others
 	@$(BIN)/python -m pytest tests/ecosystem $(PYTEST_ARGS)
+
+contract: export NODERAILS_API_KEY = $(KEY)
+contract: $(VENV)/.extra-sandbox  ## compare a service with the recordings (SERVICE=URL KEY=nr_test_sk_...; else the sandbox)
+	@$(BIN)/python tools/contract.py $(if $(SERVICE),--service $(SERVICE)) $(if $(APP),--app $(APP))
 
 coverage: $(VENV)/.extra-test  ## run the tests and report what they reach
 	@$(BIN)/python -m coverage erase

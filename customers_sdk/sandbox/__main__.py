@@ -9,7 +9,6 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; 2, with one line on standard error, where it cannot start."""
     try:
-        # The first says which extra is missing; click comes with flask.
         import click
 
         from customers_sdk.sandbox import Sandbox  # noqa: F401
