@@ -61,7 +61,7 @@ doubles: $(VENV)/.extra-doubles  ## run the tests with test doubles and instrume
 	@$(BIN)/python -m pytest tests/ecosystem $(PYTEST_ARGS)
 
 contract: export NODERAILS_API_KEY = $(KEY)
-contract: $(VENV)/.extra-sandbox  ## compare a service with the recordings (SERVICE=URL KEY=nr_test_sk_...; else the sandbox)
+contract: $(VENV)/.extra-sandbox  ## compare the sandbox with the recordings (SERVICE=URL KEY=...: a service)
 	@$(BIN)/python tools/contract.py $(if $(SERVICE),--service $(SERVICE)) $(if $(APP),--app $(APP))
 
 coverage: $(VENV)/.extra-test  ## run the tests and report what they reach

@@ -29,7 +29,6 @@ _HOMES = {
     "SentRequest": "customers_sdk.sandbox.faults.requestlog",
     "mock_customers": "customers_sdk.testing._mock",
 }
-_EXTRA = ("flask", "responses", "werkzeug")
 
 
 def __getattr__(name: str) -> Any:
@@ -39,7 +38,7 @@ def __getattr__(name: str) -> Any:
     try:
         return getattr(import_module(_HOMES[name]), name)
     except ModuleNotFoundError as error:
-        if error.name not in _EXTRA:
+        if error.name != "responses":
             raise
         text = f"customers_sdk.testing needs {error.name}: pip install 'customers_sdk[testing]'"
         raise ModuleNotFoundError(text, name=error.name) from error
