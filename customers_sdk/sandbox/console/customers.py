@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from customers_sdk.sandbox.express.javascript import answer_text
+from customers_sdk.sandbox.express.jsontext import load
 from customers_sdk.sandbox.service.shapes import timestamp
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ def page(store: Store, search: str, number: int, size: int) -> dict[str, Any]:
 
 def one(store: Store, customer_id: str) -> dict[str, Any] | None:
     """A customer as the API shows it, and its metadata as text; None if there is no such one."""
-    if store.customer(customer_id) is None:
+    found = store.detail(customer_id)
+    if found is None:
         return None
-    shape: dict[str, Any] = json.loads(answer_text(store.detail_shape(customer_id)))
+    shape: dict[str, Any] = load(found[1])
     # A browser's numbers are not exact: it gets the text to show.
     shape["metadata"] = json.dumps(shape["metadata"], ensure_ascii=False)
     return shape
