@@ -243,7 +243,7 @@ class Store:
     ) -> tuple[str, int]:
         """Return one page of customers as a JSON list, newest first, and how many there are.
 
-        An `app_id` is believed, whoever owns it: the service does not check that.
+        An `app_id` is believed, even another merchant's: the service does not check that.
         """
         where, values = _scope(merchant_id, app_id, search)
         order, order_values = "seq DESC", []
