@@ -21,7 +21,6 @@ and in a view ``customers.client.customers.create(…)``. Settings are ``CUSTOME
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -159,11 +158,13 @@ def _check() -> None:
 @flask.cli.with_appcontext
 def _list(search: Optional[str], limit: int) -> None:
     """Print customers, the newest first, as JSON Lines."""
+    from customers_sdk._wire import codec
+
     with _told():
         found = _client().customers.list(search=search, page_size=min(limit, 100))
         for customer in islice(found, limit):
             # Escapes, so that nobody's name steers the terminal.
-            click.echo(json.dumps(customer.to_dict()))
+            click.echo(codec.to_text(customer.to_dict()))
 
 
 @click.command("show")
@@ -172,6 +173,8 @@ def _list(search: Optional[str], limit: int) -> None:
 @flask.cli.with_appcontext
 def _show(customer_id: str, *, external: bool) -> None:
     """Print a customer with wallets, payments and invoices, as JSON."""
+    from customers_sdk._wire import codec
+
     with _told():
         customers = _client().customers
         if external:
@@ -179,4 +182,4 @@ def _show(customer_id: str, *, external: bool) -> None:
             if found is None:
                 raise click.ClickException("there is no customer with this external id")
             customer_id = found.id
-        click.echo(json.dumps(customers.retrieve(customer_id).to_dict(), indent=2))
+        click.echo(codec.to_text(customers.retrieve(customer_id).to_dict(), indent=2))

@@ -20,9 +20,10 @@ else:
 
 
 def loads(body: bytes) -> Any:
-    """Decode the JSON text of an answer (UTF-8; NaN and infinities are no JSON).
+    """Decode the JSON text of a response (UTF-8; NaN and infinities are not JSON).
 
-    With ``orjson`` installed it does the work, and `json` what `orjson` refuses.
+    With ``orjson`` installed it does the work, `json` what `orjson` refuses, and `deep` what
+    is nested too deeply for both.
 
     Raises:
         ResponseFormatError: it is not JSON, or nested too deeply to be read.
@@ -33,13 +34,18 @@ def loads(body: bytes) -> Any:
         except ValueError:
             pass
     try:
-        return _decode(body.decode("utf-8-sig" if body[:1] == b"\xef" else "utf-8"))
-    except (ValueError, RecursionError) as error:
+        return decode(body.decode("utf-8-sig" if body[:1] == b"\xef" else "utf-8"))
+    except ValueError as error:
         kind = type(error).__name__
     raise ResponseFormatError(f"the body is not JSON that can be read ({kind}, {len(body)} bytes)")
 
 
-def _decode(text: str) -> Any:
+def decode(text: str) -> Any:
+    """Decode JSON text nested to any depth.
+
+    Raises:
+        ValueError: it is not JSON, or nested deeper than 10,000 levels.
+    """
     try:
         return deep.DECODER.decode(text)
     except RecursionError:
@@ -84,17 +90,24 @@ _dump_unescaped = json.JSONEncoder(
 def encode(value: Any) -> bytes:
     """Encode as JSON text, in UTF-8 and on one line."""
     try:
-        return _encode(value, _dump_unescaped)
+        return _at_any_depth(value, _dump_unescaped).encode()
     except UnicodeEncodeError:  # a lone surrogate travels escaped
-        return _encode(value, _dump)
+        return _at_any_depth(value, _dump).encode()
 
 
-def _encode(value: Any, dump: Callable[[Any], str]) -> bytes:
+def to_text(value: Any, *, ascii_only: bool = True, indent: int | None = None) -> str:
+    """Encode as JSON text for people; without an indent where it is nested deeply."""
     try:
-        text = dump(value)
+        return json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     except RecursionError:
-        text = deep.dumps(value, dump)
-    return text.encode()
+        return deep.dumps(value, json.JSONEncoder(ensure_ascii=ascii_only).encode)
+
+
+def _at_any_depth(value: Any, dump: Callable[[Any], str]) -> str:
+    try:
+        return dump(value)
+    except RecursionError:
+        return deep.dumps(value, dump)
 
 
 def encode_record(value: Any) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Optional, TypeVar
 
@@ -37,9 +36,11 @@ def json_object(_: click.Context, __: click.Parameter, value: Optional[str]) -> 
     """Read an option's JSON object."""
     if value is None:
         return None
+    from customers_sdk._wire import codec
+
     try:
-        decoded = json.loads(value)
-    except (ValueError, RecursionError) as error:
+        decoded = codec.decode(value)
+    except ValueError as error:
         raise click.BadParameter(f"This is not JSON ({error}).") from None
     if not isinstance(decoded, dict):
         raise click.BadParameter('This is not a JSON object such as {"plan": "gold"}.')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -25,8 +24,10 @@ def for_people(*, as_json: bool) -> bool:
 
 def write_json(record: Mapping[str, Any]) -> None:
     """Write one record on one line."""
+    from customers_sdk._wire import codec
+
     plain = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
-    line = json.dumps(record, ensure_ascii=plain)
+    line = codec.to_text(record, ascii_only=plain)
     _write(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n")
 
 

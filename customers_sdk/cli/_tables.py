@@ -6,7 +6,6 @@ may be long: in a table it ends with an ellipsis, in a block it is folded.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
@@ -169,6 +168,8 @@ class _Facts:
 
 
 def _facts(customer: Customer) -> Iterator[tuple[str, Any]]:
+    from customers_sdk._wire import codec
+
     app = getattr(customer, "app", None)
     yield "id", customer.id
     yield "external id", customer.external_id
@@ -176,7 +177,7 @@ def _facts(customer: Customer) -> Iterator[tuple[str, Any]]:
     for name in ("email", "name", "address", "city", "state", "country", "postal_code"):
         yield name.replace("_", " "), getattr(customer, name)
     metadata = dict(customer.metadata)
-    yield "metadata", json.dumps(metadata, ensure_ascii=False) if metadata else None
+    yield "metadata", codec.to_text(metadata, ascii_only=False) if metadata else None
     yield "created (UTC)", customer.created_at
     yield "updated (UTC)", customer.updated_at
 

@@ -14,6 +14,7 @@ pytest.importorskip("click")
 pytest.importorskip("rich")
 
 from customers_sdk import Customers, IncompleteListWarning
+from customers_sdk.cli._output import write_json
 
 if TYPE_CHECKING:
     from customers_sdk.sandbox import Sandbox
@@ -171,6 +172,14 @@ def test_records_are_written_as_the_service_has_them(sandbox: Sandbox, customers
     sandbox.add_customer(metadata={"big": 10**20, "deep": {"list": [1.5, None, True]}})
     (stored,) = sandbox.stored()
     assert json.loads(customers("list").out)["metadata"] == stored["metadata"]
+
+
+def test_records_nested_deeply_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    deep: Any = {}
+    for _ in range(3_000):
+        deep = {"a": deep}
+    write_json({"metadata": deep})
+    assert capsys.readouterr().out == '{"metadata": ' + '{"a": ' * 3_000 + "{" + "}" * 3_002 + "\n"
 
 
 def test_a_person_gets_tables_unless_they_ask_for_json(

@@ -122,7 +122,7 @@ def test_a_sandbox_starts_and_closes_as_often_as_it_is_told() -> None:
 def test_a_client_of_the_sandbox_is_set_up_for_it(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("customers_sdk.Client", dict, raising=False)
+    monkeypatch.setattr("customers_sdk.Client", dict)
     assert sandbox.client(max_retries=0, app_id="other") == {
         "api_key": sandbox.api_key,
         "app_id": "other",

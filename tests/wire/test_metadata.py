@@ -14,6 +14,7 @@ import pytest
 import responses
 
 from customers_sdk import Client, Customer, CustomerSummary, ResponseFormatError, _checks
+from customers_sdk._stored import differs
 from customers_sdk._wire import codec, deep, schema
 from customers_sdk.bulk import export_customers
 from tests.doubles import APP, BASE, ID, KEY, customer, detail, envelope, page, summary, wallet
@@ -177,6 +178,20 @@ def test_the_pickler_in_python_takes_deep_metadata_too() -> None:
     file = io.BytesIO()
     pickle._Pickler(file).dump(record)  # type: ignore[attr-defined]
     assert pickle.loads(file.getvalue()) == record  # noqa: S301
+
+
+def test_text_for_people_of_deep_json_has_no_indent() -> None:
+    assert codec.to_text({"a": [1, "é"]}, indent=1) == '{\n "a": [\n  1,\n  "\\u00e9"\n ]\n}'
+    assert codec.to_text({"a": "é"}, ascii_only=False) == '{"a": "é"}'
+    written = codec.to_text({"é": nested(3_000)}, ascii_only=False, indent=2)
+    assert written.startswith('{"é": {"a": {"a": ')
+    assert deep.equal(codec.decode(written), {"é": nested(3_000)})
+
+
+def test_odd_metadata_is_never_what_was_sent() -> None:
+    odd = Customer.from_dict(customer(metadata=12))
+    assert differs({"metadata": {}}, odd) == "metadata"
+    assert differs({"metadata": {}}, Customer.from_dict(customer(metadata={}))) is None
 
 
 def test_what_contains_itself_ends_in_an_error() -> None:
