@@ -51,7 +51,7 @@ def segment(value: object, name: str) -> str:
     if not value.strip():
         raise ValueError(f"{name} is empty or blank")
     if value in (".", ".."):
-        raise ValueError(f"{name} is a dot segment, which is no id")
+        raise ValueError(f"{name} is a dot segment, which is not a valid id")
     if CONTROL.search(value):
         raise ValueError(f"{name} contains control characters")
     try:
@@ -122,7 +122,7 @@ def idempotency_key(value: object) -> str | None:
 
 
 def integer(value: object, name: str, *, least: int = 1, most: int) -> int:
-    """An integer in a range; True and False are none."""
+    """An integer in a range; True and False are not integers."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be an integer, not {kind_of(value)}")
     if not least <= value <= most:

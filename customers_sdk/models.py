@@ -1,14 +1,14 @@
 """What the service knows about a customer: frozen, slotted attrs classes.
 
 They compare, hash, pickle and copy. A ``repr`` shows ids, instants and states, and no
-personal data. Members of an answer that a class does not name stay in ``extra`` under
-their wire names; statuses and types are open vocabularies and so plain strings.
+personal data. Members of a response that a class does not name stay in ``extra`` under
+their wire names; statuses and types are open sets, and so plain strings.
 Instants are timezone-aware; money is an exact `decimal.Decimal` in units of its
 currency. Source: the documented Customers API, and the recordings of the service.
 """
 
-# Annotations are no text here (no `from __future__ import annotations`): `_wire` needs the
-# types themselves, and to evaluate text takes longer than all else that it does with them.
+# Annotations are evaluated here (no `from __future__ import annotations`): `_wire` needs the
+# types themselves, and evaluating text takes longer than everything else it does with them.
 
 import functools
 import operator
@@ -63,7 +63,7 @@ class Model:
 
     __slots__ = ("__weakref__",)
 
-    # attrs would write the next three for each class, which doubles what a class costs to make.
+    # attrs would write the next four for each class, which doubles what a class costs to make.
 
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
@@ -93,7 +93,7 @@ class Model:
         """Read the wire form: a decoded JSON object with camelCase names.
 
         Raises:
-            TypeError: ``data`` is no mapping.
+            TypeError: ``data`` is not a mapping.
             ResponseFormatError: a required field is missing, or one has the wrong
                 type; the text names its path.
         """
@@ -106,8 +106,9 @@ class Model:
     def to_dict(self) -> dict[str, Any]:
         """Write the wire form: camelCase names, and instants and money as the service has them.
 
-        It equals what the object was read from, except that nullable fields that were
-        absent come as None (an absent ``chain`` stays absent).
+        Returns:
+            A new dict, equal to what the object was read from, except that nullable fields
+            that were absent come as None (an absent ``chain`` stays absent).
         """
         return schema.unstructure(self)
 
@@ -141,10 +142,10 @@ class Wallet(Model):
         customer_account_id: the customer's id.
         chain_id: see `Chain`.
         wallet_address: as the service stores it (EVM and Sui in lower case).
-        has_active_authorization: whether the customer lets us draw on it.
+        has_active_authorization: whether the customer has authorised payments from it.
         authorization_type: ``PERMIT``, ``NATIVE``, ``EIP7702`` … (an open set), or None.
         authorization_tx_hash: the transaction that authorised it, or None.
-        authorized_at: when, or None.
+        authorized_at: when it was authorised, or None.
         created_at: when the record was made.
         updated_at: when it last changed.
         chain: given by `retrieve` and `add_wallet`, otherwise None.
@@ -250,12 +251,12 @@ class Invoice(Model):
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class CustomerCounts(Model):
-    """How many records of each kind hang off a customer.
+    """How many records of each kind a customer has.
 
     Attributes:
-        payment_intents: payments.
-        subscriptions: subscriptions.
-        invoices: invoices.
+        payment_intents: number of payments.
+        subscriptions: number of subscriptions.
+        invoices: number of invoices.
     """
 
     payment_intents: int
@@ -266,24 +267,26 @@ class CustomerCounts(Model):
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class Customer(Model):
-    """Somebody who pays you.
+    """A person or company that pays you.
 
     Attributes:
         id: UUID, given by the service.
         app_id: the app the customer belongs to.
         external_id: your own id for them, unique within an app, or None.
-        email: their address for mail, or None.
-        name: what they are called, or None.
+        email: their email address, or None.
+        name: their full name, or None.
         address: street and number, or None.
-        city: or None.
-        state: or None.
-        country: or None.
-        postal_code: or None.
-        metadata: your own JSON object, ``{}`` if you set none.
+        city: their city, or None.
+        state: their state, or None.
+        country: their country, or None.
+        postal_code: their postal code, or None.
+        metadata: your own JSON object, ``{}`` if you set none. If the service returns
+            something else (other programs can store it), it is ``{}`` as well, and
+            ``extra["metadata"]`` holds what was returned.
         created_at: when the record was made, to the millisecond.
         updated_at: when it last changed.
         wallets: their wallets.
-        extra: members of the answer that this class does not name.
+        extra: members of the response that this class does not name, under their wire names.
     """
 
     id: str
@@ -308,7 +311,7 @@ class CustomerSummary(Customer):
     """A customer as a list shows them.
 
     Attributes:
-        counts: how many records hang off them.
+        counts: how many payments, subscriptions and invoices they have.
     """
 
     counts: CustomerCounts = attrs.field(metadata=schema.wire(name="_count"))

@@ -24,7 +24,7 @@ _SCAN: Callable[[str, int], tuple[Any, int]] = vars(DECODER)["scan_once"]
 
 
 class _Text:
-    """JSON text that is read from left to right."""
+    """JSON text that is read from left to right; ``at`` is the position."""
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -76,7 +76,7 @@ def fields_of(cls: type) -> list[Field]:
 
 
 def _hints(cls: type) -> dict[str, Any]:
-    """The types of a class's fields; `typing` is slow, and asked only about text."""
+    """The types of a class's fields; `typing` is slow, and only called for text."""
     hints = {field.name: field.type for field in attrs.fields(cls)}
     return hints if all(map(_is_evaluated, hints.values())) else typing.get_type_hints(cls)
 

@@ -53,7 +53,7 @@ def _make_converter() -> cattrs.Converter:
 
 
 class _ByClass(dict[type, R]):
-    """What is made once for each class, when it is first asked for."""
+    """What is made once for each class, on first use."""
 
     def __init__(self, make: Callable[[Any], R]) -> None:
         self._make = make
