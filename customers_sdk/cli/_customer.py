@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Optional
 import click
 
 from customers_sdk.cli._client import connect
-from customers_sdk.cli._exit import Exit, one_line
-from customers_sdk.cli._options import as_json, fields, given
-from customers_sdk.cli._output import for_people, say, write_json, write_table
+from customers_sdk.cli._lookup import name_of, named
+from customers_sdk.cli._options import as_json, fields, given, json_object
+from customers_sdk.cli._output import for_people, write_json, write_table
 
 if TYPE_CHECKING:
     from customers_sdk.models import Customer
@@ -17,50 +17,101 @@ if TYPE_CHECKING:
 
 @click.command()
 @fields
+@click.option("--or-get", is_flag=True, help="Show the customer if the external id exists.")
+@click.option("--or-update", is_flag=True, help="Update the customer if the external id exists.")
+@click.option(
+    "--adopt",
+    is_flag=True,
+    help="With either: give the external id to the one customer with this e-mail and none.",
+)
 @as_json
-def create(*, as_json: bool, **values: Any) -> None:
+def create(*, or_get: bool, or_update: bool, adopt: bool, as_json: bool, **values: Any) -> None:
     """Create a customer.
 
-    With an --external-id it is safe to run again: there will never be two.
+    With an --external-id it is safe to run again: there will never be two. --or-get and
+    --or-update take an external id that exists as well; --or-update merges --metadata into what is
+    stored.
     """
+    values = given(values)
+    if or_get and or_update:
+        raise click.UsageError("--or-get and --or-update exclude each other.")
+    if adopt and not (or_get or or_update):
+        raise click.UsageError("--adopt goes with --or-get or --or-update.")
+    if (or_get or or_update) and "external_id" not in values:
+        raise click.UsageError("--or-get and --or-update need an --external-id.")
     with connect() as client:
-        _write(client.customers.create(**given(values)), as_json=as_json)
+        if or_get:
+            customer, _ = client.customers.get_or_create(**values, adopt=adopt)
+        elif or_update:
+            customer, _ = client.customers.update_or_create(**values, adopt=adopt)
+        else:
+            customer = client.customers.create(**values)
+        _write(customer, as_json=as_json)
 
 
 @click.command()
-@click.argument("customer_id", metavar="[ID]", required=False)
-@click.option("--external-id", metavar="TEXT", help="Find them by your own id instead.")
+@named("--external-id")
 @as_json
-def show(customer_id: Optional[str], external_id: Optional[str], *, as_json: bool) -> Exit:
-    """Show a customer with their wallets, last payments and last invoices."""
-    if (customer_id is None) == (external_id is None):
-        raise click.UsageError("Name either an ID or an --external-id.")
-    with connect() as client:
-        if external_id is not None:
-            found = client.customers.find_by_external_id(external_id)
-            if found is None:
-                app = client.app_id
-                say(one_line(f"customers: no customer of app {app} has the external id"))
-                return Exit.NOT_FOUND
-            customer_id = found.id
-        _write(client.customers.retrieve(str(customer_id)), as_json=as_json)
-    return Exit.DONE
+def show(
+    customer_id: Optional[str],
+    by_external_id: Optional[str],
+    by_email: Optional[str],
+    *,
+    as_json: bool,
+) -> None:
+    """Show a customer with wallets and history.
+
+    The last 50 payments and the last 50 invoices are shown.
+    """
+    name = name_of(customer_id, by_external_id, by_email)
+    with connect() as client, name.hinting():
+        _write(client.customers.retrieve(name.find(client, as_json=as_json)), as_json=as_json)
 
 
 @click.command()
-@click.argument("customer_id", metavar="ID")
+@named()
 @fields
+@click.option(
+    *("--merge-metadata", "members"),
+    metavar="JSON",
+    callback=json_object,
+    help="Members to set in the metadata; the others stay.",
+)
+@click.option(
+    *("--remove-metadata", "remove"),
+    metavar="KEY",
+    multiple=True,
+    help="A member to remove from the metadata; may be given again.",
+)
 @as_json
-def update(customer_id: str, *, as_json: bool, **values: Any) -> None:
-    """Change the fields that are given, and no others.
+def update(
+    customer_id: Optional[str],
+    by_external_id: Optional[str],
+    by_email: Optional[str],
+    *,
+    members: Optional[dict[str, Any]],
+    remove: tuple[str, ...],
+    as_json: bool,
+    **values: Any,
+) -> None:
+    """Change the given fields of a customer.
 
     An empty text blanks a field, though not the e-mail address. --metadata replaces all of it.
     """
+    name = name_of(customer_id, by_external_id, by_email)
     changes = given(values)
-    if not changes:
-        raise click.UsageError("Nothing is to be changed: give at least one field.")
-    with connect() as client:
-        _write(client.customers.update(customer_id, **changes), as_json=as_json)
+    merges = members is not None or bool(remove)
+    if not (changes or merges):
+        raise click.UsageError("Nothing to update: pass at least one field.")
+    if merges and "metadata" in changes:
+        raise click.UsageError("--metadata replaces what --merge-metadata would change.")
+    with connect() as client, name.hinting():
+        found = name.find(client, as_json=as_json)
+        if merges:
+            customer = client.customers.merge_metadata(found, members or {}, remove=remove)
+        if changes:
+            customer = client.customers.update(found, **changes)
+        _write(customer, as_json=as_json)
 
 
 def _write(customer: Customer, *, as_json: bool) -> None:

@@ -102,10 +102,7 @@ def _place(path: tuple[Union[str, int], ...]) -> str:
 
 
 def _other(error: CustomersError) -> str:
-    text = str(error)
-    if error.request_id and error.request_id not in text:
-        text += f" [request id {error.request_id}]"
-    return text if isinstance(error, ApiError) else f"{text}. {_DOCTOR}"
+    return str(error) if isinstance(error, ApiError) else f"{error}. {_DOCTOR}"
 
 
 _WRITERS: tuple[tuple[type[Exception], Callable[[Any], str]], ...] = (

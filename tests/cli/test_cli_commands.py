@@ -73,6 +73,65 @@ def test_an_external_id_that_nobody_has_is_3(sandbox: Sandbox, customers: Run) -
     assert sandbox.app_id in done.complaint
 
 
+def test_a_customer_is_named_by_id_or_external_id_or_email(
+    sandbox: Sandbox, customers: Run
+) -> None:
+    id_ = sandbox.add_customer(external_id="u-1", email="ada@example.com")
+    for name in ((id_,), ("--by-external-id", "u-1"), ("--by-email", "ADA@example.com")):
+        assert customers("show", *name).record["id"] == id_
+        assert customers("update", *name, "--city=London").record["id"] == id_
+        added = customers("wallet", "add", *name, "--chain=base", "--address", ADDRESS).record
+        assert (added["customerAccountId"], added["chainId"]) == (id_, 8453)
+        assert customers("wallet", "remove", *name, added["id"]).code == 0
+
+
+def test_several_customers_of_one_email_are_listed_and_nothing_is_done(
+    sandbox: Sandbox, customers: Run
+) -> None:
+    ids = {sandbox.add_customer(email="ada@example.com", name="Ada") for _ in range(2)}
+    done = customers("update", "--by-email=ada@example.com", "--name=Grace")
+    assert done.code == 3
+    assert {each["id"] for each in done.records} == ids
+    assert "2 customers have this e-mail address, so nothing was done." in done.complaint
+    assert {each.name for each in sandbox.customers} == {"Ada"}
+
+
+def test_an_own_id_in_the_place_of_the_service_s_is_explained(
+    sandbox: Sandbox, customers: Run
+) -> None:
+    done = customers("show", "user-42")
+    assert done.code == 3
+    assert "If this is your own id, pass it with --by-external-id." in done.complaint
+
+
+def test_create_can_take_an_external_id_that_exists(sandbox: Sandbox, customers: Run) -> None:
+    arguments = ("create", "--external-id=u-1", "--city=London", '--metadata={"a": 1}')
+    first = customers(*arguments, "--or-get").record
+    assert customers(*arguments, "--or-get", "--name=Ada").record["name"] is None
+    again = customers(*arguments[:2], '--metadata={"b": 2}', "--or-update").record
+    assert (again["id"], again["city"], again["metadata"]) == (
+        first["id"],
+        "London",
+        {"a": 1, "b": 2},
+    )
+    assert customers("create", "--or-get").code == 2
+
+
+def test_a_customer_without_an_external_id_can_be_adopted(sandbox: Sandbox, customers: Run) -> None:
+    id_ = sandbox.add_customer(email="ada@example.com")
+    arguments = ("create", "--external-id=u-1", "--email=ada@example.com")
+    assert customers(*arguments, "--or-get", "--adopt").record["id"] == id_
+    assert customers(*arguments, "--adopt").code == 2
+    assert [each.external_id for each in sandbox.customers] == ["u-1"]
+
+
+def test_members_of_the_metadata_are_merged_and_removed(sandbox: Sandbox, customers: Run) -> None:
+    id_ = sandbox.add_customer(metadata={"a": 1, "b": 2})
+    done = customers("update", id_, '--merge-metadata={"c": 3}', "--remove-metadata=a")
+    assert done.record["metadata"] == {"b": 2, "c": 3}
+    assert customers("update", id_, "--metadata={}", "--remove-metadata=b").code == 2
+
+
 @pytest.mark.parametrize("arguments", [(), ("x", "--external-id=u")])
 def test_show_wants_one_id(sandbox: Sandbox, customers: Run, arguments: tuple[str, ...]) -> None:
     assert customers("show", *arguments).code == 2

@@ -50,8 +50,6 @@ ERRORS = {"error", "exc", "failure", "problem", "wrong", "trouble", "cause", "re
 NOT_YET = {
     "customers_sdk/cli/_sandbox.py: customers_sdk.sandbox.__main__",
     "customers_sdk/customers.py",
-    "customers_sdk/cli/_wallet.py: customerAccountId",
-    "customers_sdk/cli/_errors.py: _other",
     # The message of SQLite is all that tells one broken constraint from another before 3.11.
     "customers_sdk/sandbox/service/store.py: _unique",
 }
