@@ -127,7 +127,7 @@ def test_an_export_has_a_bar_with_a_rate_and_goes_on_after_control_c(
         terminal.press_control_c()
         code, shown = terminal.end()
     assert code == 130
-    assert shown.rstrip().endswith("customers: interrupted; the same command with --resume goes on")
+    assert shown.rstrip().endswith("Interrupted. Run the same command with --resume to resume.")
     assert "Traceback" not in shown
     assert not target.exists()
     sandbox.clear_faults()
