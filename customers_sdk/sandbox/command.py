@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import sqlite3
-import subprocess
 import sys
 import threading
 from collections.abc import Mapping
@@ -94,6 +92,8 @@ def sandbox(
 
 
 def _start(sandbox: Any, host: str, port: int, db: str | None) -> None:
+    import sqlite3  # late: the other commands of the CLI do without
+
     try:
         sandbox.start()
     except OSError as error:
@@ -122,6 +122,8 @@ def _seed(sandbox: Any, wanted: str, terminal: Any) -> None:
 
 def _run(command: tuple[str, ...], environment: Mapping[str, str]) -> int:
     """Runs the command to its end; Ctrl-C reaches it by itself, SIGTERM is passed on."""
+    import subprocess
+
     signal.signal(signal.SIGINT, lambda *_: None)
     try:
         child = subprocess.Popen(command, env=environment)  # noqa: S603 - the user's own

@@ -16,6 +16,7 @@ import pytest
 from customers_sdk.sandbox import Sandbox
 from customers_sdk.sandbox.terminal import Terminal
 from tests.cli.cli_running import COMMAND, environment, run, start
+from tests.cli.cli_running import Terminal as OnTerminal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +82,19 @@ def test_a_command_that_a_signal_ends_counts_as_in_a_shell(number: int) -> None:
         "--", sys.executable, "-c", f"import os; os.kill(os.getpid(), {int(number)})"
     )
     assert code == 128 + number
+
+
+def test_control_c_reaches_the_command_once_and_its_exit_code_is_kept() -> None:
+    script = """if 1:
+        import signal, sys
+        signal.signal(signal.SIGINT, lambda *_: sys.exit(9))
+        print("up", flush=True)
+        signal.pause()
+    """
+    with OnTerminal("sandbox", "--port=0", "--", sys.executable, "-c", script) as shell:
+        shell.wait_for("up")
+        shell.press_control_c()
+        assert shell.end()[0] == 9
 
 
 def test_sigterm_reaches_the_command() -> None:
