@@ -11,10 +11,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         import click
 
-        from customers_sdk.sandbox import Sandbox  # noqa: F401
         from customers_sdk.sandbox.command import sandbox
     except ModuleNotFoundError as error:
-        return _failed(str(error))
+        return _failed(f"the sandbox needs {error.name}: pip install 'customers_sdk[sandbox]'")
     try:
         code = sandbox.main(
             arguments, prog_name="python -m customers_sdk.sandbox", standalone_mode=False

@@ -100,6 +100,22 @@ class Page:
         found: T = wait.until(lambda _: condition())
         return found
 
+    def type_in(self, name: str, text: str, within: str = "dialog.modal") -> None:
+        """Replaces what a field of a form holds."""
+        field = self.one(f"{within} [name={name}]")
+        field.clear()
+        field.send_keys(text)
+
+    def clipboard(self) -> str:
+        """What was copied; from then on the page may copy."""
+        allowed = ["clipboardReadWrite", "clipboardSanitizedWrite"]
+        self.command("Browser.grantPermissions", origin=self.base_url, permissions=allowed)
+        read = (
+            "navigator.clipboard.readText().then(arguments[0], (error) => arguments[0](`${error}`))"
+        )
+        text: str = self.driver.execute_async_script(read)
+        return text
+
     def rows(self) -> list[str]:
         """The text of the rows in sight, from the top."""
         script = """

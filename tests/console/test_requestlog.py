@@ -152,6 +152,15 @@ def test_a_body_of_any_depth_can_be_listed(sandbox: Sandbox) -> None:
     assert sandbox.requests[0].summary()["external_id"] is None
 
 
+def test_metadata_of_any_depth_can_be_shown(sandbox: Sandbox) -> None:
+    deep = "[" * 1900 + "]" * 1900
+    body = f'{{"appId": "{sandbox.app_id}", "metadata": {{"deep": {deep}}}}}'
+    headers = {"x-api-key": sandbox.api_key, "Content-Type": "application/json"}
+    requests.post(f"{sandbox.base_url}/customers", data=body, headers=headers, timeout=5)
+    url = f"{sandbox.base_url}/_sandbox/customers/{sandbox.requests[0].customer[0]}"
+    assert requests.get(url, timeout=5).json()["metadata"] == f'{{"deep":{deep}}}'
+
+
 def test_what_it_keeps_holds_no_key(sandbox: Sandbox) -> None:
     secrets = {
         "x-api-key": sandbox.api_key,

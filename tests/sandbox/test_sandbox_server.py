@@ -193,8 +193,9 @@ def test_a_database_that_cannot_be_opened_is_one_clear_line(
     assert (err.count("\n"), "cannot open the database" in err) == (1, True)
 
 
-def test_a_missing_extra_is_named() -> None:
-    script = "import sys; sys.modules['waitress'] = None; sys.argv[1:] = ['--port', '0']\n"
+@pytest.mark.parametrize("module", ["click", "waitress"])
+def test_a_missing_extra_is_named(module: str) -> None:
+    script = f"import sys; sys.modules[{module!r}] = None; sys.argv[1:] = ['--port', '0']\n"
     script += "from customers_sdk.sandbox.__main__ import main\nsys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", script],

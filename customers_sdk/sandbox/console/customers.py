@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from customers_sdk.sandbox.express.jsontext import load
+from customers_sdk.sandbox.express.jsontext import load, stored_json
 from customers_sdk.sandbox.service.shapes import timestamp
 
 if TYPE_CHECKING:
@@ -45,7 +44,9 @@ def one(store: Store, customer_id: str) -> dict[str, Any] | None:
         return None
     shape: dict[str, Any] = load(found[1])
     # A browser's numbers are not exact: it gets the text to show.
-    shape["metadata"] = json.dumps(shape["metadata"], ensure_ascii=False)
+    shape["metadata"] = stored_json(shape["metadata"])
+    for intent in shape["paymentIntents"]:
+        del intent["checkoutSessions"]  # not shown, and of any depth
     return shape
 
 
