@@ -49,10 +49,10 @@ __all__ = ["Customers"]
 class Customers:
     """The extension: gives each application its client.
 
-    One extension may serve several applications of a process; each has a client of its own
-    settings. The client is made when it is first used, so that commands which do not need it
-    run without a key, and made anew when its settings change. It is shared by threads, and
-    each process forked later gets connections of its own.
+    One extension may serve several applications of a process; each has a client of its own. The
+    client is made when it is first used, so commands that do not need it run without a key, and
+    again when its settings change. Threads share it, and each process forked later gets its own
+    connections.
 
     Args:
         app: the application; or call `init_app` later.
@@ -67,10 +67,10 @@ class Customers:
         """Add the extension, and the commands ``flask customers …``, to an application.
 
         Raises:
-            RuntimeError: the application has another one already.
+            RuntimeError: the application already has another one.
         """
         if app.extensions.setdefault("customers", self) is not self:
-            raise RuntimeError("this application has a Customers extension already")
+            raise RuntimeError("this application already has a Customers extension")
         if app not in self._caches:
             self._caches[app] = ClientCache("CUSTOMERS_{}")
             app.cli.add_command(_group())
@@ -87,7 +87,7 @@ class Customers:
 
     @property
     def fake(self) -> MockCustomers:
-        """The fake, to seed it, to inject faults, and to see what was sent.
+        """The fake: seed it, inject faults, look at the requests.
 
         Raises:
             RuntimeError: ``CUSTOMERS_FAKE`` is not on; or as `client`.
@@ -126,7 +126,7 @@ def _client() -> Client:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """What went wrong as one line, and exit status 1."""
+    """Show an error as one line, with exit status 1."""
     try:
         yield
     except (CustomersError, ValueError) as error:
@@ -147,32 +147,38 @@ def _group() -> AppGroup:
 @click.command("check")
 @flask.cli.with_appcontext
 def _check() -> None:
-    """Ask the service one question, to see that settings and network are right."""
+    """Check settings, network and key with one request."""
     with _told():
         click.echo(report(_client()))
 
 
 @click.command("list")
-@click.option("--search", help="A part of an email, a name or an external id.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--search", help="Part of an email, a name or an external id.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="Maximum number to show.",
+)
 @flask.cli.with_appcontext
 def _list(search: Optional[str], limit: int) -> None:
-    """Print customers, the newest first, as JSON Lines."""
+    """Print customers as JSON Lines, newest first."""
     from customers_sdk._wire import codec
 
     with _told():
         found = _client().customers.list(search=search, page_size=min(limit, 100))
         for customer in islice(found, limit):
-            # Escapes, so that nobody's name steers the terminal.
+            # Escaped, so that no customer's name can control the terminal.
             click.echo(codec.to_text(customer.to_dict()))
 
 
 @click.command("show")
 @click.argument("customer_id")
-@click.option("--external", is_flag=True, help="CUSTOMER_ID is your own id, not the service's.")
+@click.option("--external", is_flag=True, help="CUSTOMER_ID is your own id for the customer.")
 @flask.cli.with_appcontext
 def _show(customer_id: str, *, external: bool) -> None:
-    """Print a customer with wallets, payments and invoices, as JSON."""
+    """Print a customer as JSON, with wallets, payments and invoices."""
     from customers_sdk._wire import codec
 
     with _told():
@@ -180,6 +186,6 @@ def _show(customer_id: str, *, external: bool) -> None:
         if external:
             found = customers.find_by_external_id(customer_id)
             if found is None:
-                raise click.ClickException("there is no customer with this external id")
+                raise click.ClickException("no customer has this external id")
             customer_id = found.id
         click.echo(codec.to_text(customers.retrieve(customer_id).to_dict(), indent=2))

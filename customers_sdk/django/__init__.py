@@ -9,11 +9,11 @@ and in a view ``get_client().customers.create(…)``. The keys of ``CUSTOMERS`` 
 ``APP_ID``, ``BASE_URL``, ``TIMEOUT``, ``DEADLINE``, ``MAX_RETRIES``, ``API_VERSION``,
 ``USER_AGENT``, ``ALLOW_HTTP`` and ``SESSION`` (also as a dotted path to a function that makes
 one), with the meaning of the arguments of `customers_sdk.Client`, whose environment variables
-stand in for the first three. ``"FAKE": True`` puts the test kit's fake in the service's place.
+are used for the first three if they are not set. ``"FAKE": True`` replaces the service by the
+test kit's fake.
 
-`get_client` needs neither a database nor the app registry. The entry in ``INSTALLED_APPS``
-brings the system checks and the commands; the model mixin is in
-`customers_sdk.django.mixins` and is imported by nobody else.
+`get_client` needs neither a database nor the app registry. The entry in ``INSTALLED_APPS`` adds
+the system checks and the commands; the model mixin is in `customers_sdk.django.mixins`.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ _cache = ClientCache(NAMING)
 
 
 def get_client() -> Client:
-    """The client of the project's settings, the only one of its process.
+    """Return the client of the project's settings, one for each process.
 
-    It is made at the first call, and anew after settings have changed; each
-    ``override_settings(CUSTOMERS=…)`` of a test gets a client, and a fake, of its own.
-    Threads share it, and each process forked later gets connections of its own.
+    It is made at the first call, and again after settings have changed; each
+    ``override_settings(CUSTOMERS=…)`` of a test has its own client and its own fake. Threads share
+    it, and each process forked later gets its own connections.
 
     Raises:
         ConfigurationError: a setting is missing, wrong or unknown; the text names it.
@@ -58,7 +58,7 @@ def get_client() -> Client:
 
 
 def get_fake() -> MockCustomers:
-    """The fake that `get_client` talks to, to seed it, inject faults, and see what was sent.
+    """Return the fake behind `get_client`: seed it, inject faults, look at the requests.
 
     Raises:
         RuntimeError: ``FAKE`` is not on.

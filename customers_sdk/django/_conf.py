@@ -20,7 +20,7 @@ _KNOWN = frozenset(NAMES)
 
 
 def reader() -> Callable[[str], Any]:
-    """What gives each of the settings, or None; a dictionary's own `get` has a quiet ``repr``."""
+    """Return a reader of settings by name, whose ``repr`` shows no value."""
     get: Callable[[str], Any] = dict(
         () if not_a_mapping() else getattr(settings, "CUSTOMERS", ())
     ).get
@@ -35,7 +35,7 @@ def reader() -> Callable[[str], Any]:
 
 
 def check() -> None:
-    """Refuse settings that are no dictionary, or have keys that nothing reads."""
+    """Refuse settings that are not a dictionary, or have unknown keys."""
     problem = not_a_mapping()
     if not problem and not _KNOWN.issuperset(getattr(settings, "CUSTOMERS", ())):
         problem = unknown()[0]
@@ -44,7 +44,7 @@ def check() -> None:
 
 
 def not_a_mapping() -> str:
-    """What is wrong with the whole, or ""."""
+    """Return what is wrong if the settings are not a dictionary, or ""."""
     kind = type(getattr(settings, "CUSTOMERS", {}))
     if issubclass(kind, Mapping):
         return ""
@@ -52,7 +52,7 @@ def not_a_mapping() -> str:
 
 
 def unknown() -> list[str]:
-    """What is wrong with keys that nothing reads."""
+    """Return what is wrong with each unknown key."""
     if not_a_mapping():
         return []
     return [
@@ -68,7 +68,7 @@ def _guess(name: object) -> str:
 
 
 class _Session:
-    """Sessions made by the function at a dotted path, one for each path."""
+    """The session made by the function at a dotted path, kept until the path changes."""
 
     _made: tuple[str, Any] = ("", None)
 

@@ -1,11 +1,11 @@
 """System checks of the ``CUSTOMERS`` settings.
 
 ========================  ========================================================
-``customers_sdk.E001``    ``CUSTOMERS`` is no dictionary
-``customers_sdk.E002``    a key that nothing reads
-``customers_sdk.E003``    no API key
-``customers_sdk.E004``    a public key where the secret one belongs
-``customers_sdk.E005``    something that is no key
+``customers_sdk.E001``    ``CUSTOMERS`` is not a dictionary
+``customers_sdk.E002``    an unknown key
+``customers_sdk.E003``    the API key is missing
+``customers_sdk.E004``    a public key in place of the secret one
+``customers_sdk.E005``    the API key is malformed
 ``customers_sdk.E006``    the app id is missing or malformed
 ``customers_sdk.E007``    the base URL is malformed
 ``customers_sdk.E008``    plain http to another machine
@@ -40,15 +40,22 @@ def register_all() -> None:
 
 
 def check_settings(**_: Any) -> list[Any]:
-    """What is wrong with the settings."""
+    """Check the settings."""
     whole = not_a_mapping()
     if whole:
         return [_error(1, whole, 'Write CUSTOMERS = {"API_KEY": …, "APP_ID": …}.')]
-    found = [_error(2, text, "Mend or remove the key.") for text in unknown()]
+    found = [_error(2, text, "Correct or remove it.") for text in unknown()]
     try:
         app_settings = AppSettings(reader())
     except ConfigurationError as error:
-        return [*found, _error(9, str(error), "SESSION is a session, or the path of a function.")]
+        return [
+            *found,
+            _error(
+                9,
+                str(error),
+                "SESSION is a session, or the dotted path of a function that returns one.",
+            ),
+        ]
     if app_settings.get("FAKE") is True:
         return found + _check_fake(app_settings)
     return found + (
@@ -58,7 +65,7 @@ def check_settings(**_: Any) -> list[Any]:
 
 
 def check_deployment(**_: Any) -> list[Any]:
-    """What must not be so in production."""
+    """Check what only a deployment must not have."""
     if reader()("FAKE") is not True:
         return []
     text = "The fake of the test kit is on: customers are kept in memory and lost."
@@ -77,10 +84,10 @@ def _check_key(app_settings: AppSettings) -> list[Any]:
     text = _refusal(app_settings, _settings.api_key, key)
     if text:
         if not key:
-            hint = "A secret key is in the dashboard; for development and tests, FAKE does without."
+            hint = "Copy the secret key from the dashboard. Development and tests can use FAKE."
             return [_error(3, text, hint)]
         if isinstance(key, str) and "_pk_" in key[:11]:
-            return [_error(4, text, "Take the key that begins with nr_test_sk_ or nr_live_sk_.")]
+            return [_error(4, text, "Use the key that begins with nr_test_sk_ or nr_live_sk_.")]
         return [_error(5, text, "It begins with nr_test_sk_ or nr_live_sk_, without blanks.")]
     if is_live(key) and settings.DEBUG:
         text = f"{app_settings.name_of('API_KEY', NAMING)} is a live key, and DEBUG is on."
@@ -111,7 +118,7 @@ def _check_url(app_settings: AppSettings) -> list[Any]:
 
 
 def _check_rest(app_settings: AppSettings) -> list[Any]:
-    """What is left is what making a client refuses."""
+    """Check the other settings, by making a client."""
     try:
         build(app_settings, NAMING).close()
     except (ConfigurationError, ImportError) as error:

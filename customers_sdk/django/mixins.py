@@ -1,6 +1,6 @@
-"""A model mixin that links rows to customers; imported only by models that use it.
+"""A model mixin that links rows to customers.
 
-It stands ahead of what else a model inherits: ``class User(CustomerMixin, AbstractUser)``.
+List it first: ``class User(CustomerMixin, AbstractUser)``.
 """
 
 # ruff: noqa: SLF001 - Django documents _meta, _state and _base_manager
@@ -60,26 +60,27 @@ class CustomerMixin(Model):
         return f"{owner._meta.label}:{key}"
 
     def customer_fields(self) -> Mapping[str, Any]:
-        """What to create the customer with; override it, to give an email for instance."""
+        """Return the fields of a new customer; override it, for instance to set an email."""
         return {}
 
     def get_or_create_customer(self, **fields: Any) -> tuple[Customer, bool]:
         """Get this row's customer, or create them, and store the link.
 
-        Whoever does the same at the same time gets the same customer, in other processes too:
-        the service keeps the external id unique. If the transaction is rolled back, the
-        customer stays and the next call finds them.
+        Two calls at the same time get the same customer, in other processes too: the service keeps
+        the external id unique. If the transaction is rolled back, the customer stays and the next
+        call finds them.
 
         Args:
-            fields: what to create them with, before `customer_fields`; ignored if they exist.
+            fields: fields of a new customer; they replace those of `customer_fields`, and are
+                ignored if the customer exists.
 
         Returns:
             The customer, and True if this call created them.
 
         Raises:
             ValueError: the row is not saved.
-            NotFoundError: ``customer_id`` is no customer's, of this key's.
-            CustomersError: as for every call; a later one goes on from there.
+            NotFoundError: this key has no customer with ``customer_id``.
+            CustomersError: as for every call; a later call resumes.
         """
         client = get_client()
         external_id = self.customer_external_id
@@ -93,7 +94,7 @@ class CustomerMixin(Model):
         return client.customers.retrieve(str(self.customer_id)), False
 
     def _link(self, customer_id: str) -> bool:
-        """Store the link unless somebody has; whether it is this customer's now."""
+        """Store the link, unless another process has; returns whether it is this customer's now."""
         owner, key = self._customer_row()
         free = owner._base_manager.using(self._state.db).filter(pk=key, customer_id=None)
         if free.update(customer_id=customer_id):

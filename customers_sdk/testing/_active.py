@@ -1,12 +1,11 @@
-"""What active mocks put in place of the process's own, in a stack that may end in any order.
+"""The active mocks: what they patch, in a stack that may end in any order.
 
-Two things are patched, both of others: the environment, and ``HTTPAdapter.send``, which all of
-`requests` goes through. Each `Activation` remembers what it found. One that ends below another
-hands this on to it, so that the last to end puts back what was there before the first.
+Two things are patched: the environment, and ``HTTPAdapter.send``, which all of `requests` uses.
+Each `Activation` keeps what it found. If it ends below another one, it passes this on to it, so the
+last to end restores what was there before the first.
 
-Which mock answers a request depends on where it is sent from: one that was begun in the same
-context (a thread, a task), or one around it. A thread of the code under test has begun none; the
-newest answers it, provided that all active mocks lie within one another.
+A request goes to the innermost mock that began in the same context (thread or task). A thread of
+the code under test began none: the newest mock responds, if all active mocks are nested.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _patched: Any = HTTPAdapter
 
 
 def quick_backoff(number: int, cap: float) -> float:
-    """A thousandth of the usual wait: tests do not wait, and yet a busy key makes no busy loop."""
+    """Return a thousandth of the usual wait: tests are quick, and a busy key makes no busy loop."""
     return retry.backoff(number, cap) / 1000
 
 
@@ -43,8 +42,8 @@ class Activation:
     """One use of a mock, from its construction to `end`.
 
     Args:
-        fake: what answers.
-        lets_out: whether a URL of another host goes where it would go without the mock.
+        fake: the service.
+        lets_out: says whether a request to the URL of another host may leave the mock.
     """
 
     def __init__(self, fake: MockCustomers, lets_out: Callable[[str], bool]) -> None:
@@ -67,7 +66,7 @@ class Activation:
         _begun_here.set(self)
 
     def end(self) -> None:
-        """Put back what was found."""
+        """Restore what was there before."""
         if _begun_here.get() is self:
             _begun_here.set(self.around)
         with _guard:
@@ -84,13 +83,13 @@ class Activation:
             _patched.send = _living(_patched.send)
 
     def concerns_us(self) -> bool:
-        """Whether requests from this context are this mock's."""
+        """Whether this mock may respond to requests from this context."""
         begun = list(begun_in_this_context())
         return not self.ended and (not begun or self in begun)
 
 
 def _sender(own: Activation) -> Callable[..., Response]:
-    """Make what stands in ``HTTPAdapter.send``'s place."""
+    """Make the replacement of ``HTTPAdapter.send``."""
 
     def send(
         adapter: HTTPAdapter, request: PreparedRequest, *args: Any, **options: Any
@@ -109,7 +108,7 @@ def _sender(own: Activation) -> Callable[..., Response]:
             if not (own.lets_out(str(request.url)) or _decides(own.outside)):
                 raise refused(request, "a mock of customers_sdk.testing lets no other host through")
         elif own.ended:
-            # Another library had found this, and has put it back.
+            # Another library patched on top of this one, and has restored it since.
             with _guard:
                 _patched.send = _living(_patched.send)
         onward: Response = own.outside(adapter, request, *args, **options)
@@ -120,7 +119,7 @@ def _sender(own: Activation) -> Callable[..., Response]:
 
 
 def _outwards(activation: Optional[Activation]) -> Iterator[Activation]:
-    """A mock and those around it, as far as they are active."""
+    """Yield a mock and those around it, as far as they are active."""
     while activation is not None:
         if not activation.ended:
             yield activation
@@ -128,12 +127,12 @@ def _outwards(activation: Optional[Activation]) -> Iterator[Activation]:
 
 
 def begun_in_this_context() -> Iterator[Activation]:
-    """The active mocks that were begun in this thread or task, the innermost first."""
+    """Yield the active mocks that began in this thread or task, innermost first."""
     return _outwards(_begun_here.get())
 
 
 def _is_ambiguous() -> bool:
-    """Whether this context has begun no mock, and several are active that it may belong to."""
+    """Whether no mock began in this context, and several active ones may be meant."""
     if next(begun_in_this_context(), None):
         return False
     with _guard:
@@ -141,14 +140,14 @@ def _is_ambiguous() -> bool:
 
 
 def _living(send: Any) -> Any:
-    """What a sender comes to once the mocks that have ended are left out."""
+    """Return a sender, or what it would call if its mock has ended."""
     while getattr(send, "activation", None) is not None and send.activation.ended:
         send = send.activation.outside
     return send
 
 
 def _decides(send: Any) -> bool:
-    """Whether another mock stands behind this one, of any library."""
+    """Whether this sender is a mock's, of any library, for this context."""
     while getattr(send, "activation", None) is not None and not send.activation.concerns_us():
         send = send.activation.outside
     return bool(send.__module__ != HTTPAdapter.__module__)

@@ -1,4 +1,4 @@
-"""Carries a prepared request to the sandbox's application in process, and its response back."""
+"""Carry a prepared request to the sandbox's application in process, and its response back."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _UNPREFIXED = ("Content-Type", "Content-Length")
 
 
 class Unfinished:
-    """What the service would still be busy with after its caller has hung up."""
+    """Work that the service still does after its caller has hung up."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[float, Callable[[], None]]] = []
         self._guard = threading.Lock()
 
     def add(self, seconds: float, action: Callable[[], None]) -> None:
-        """Has something done after so many seconds."""
+        """Schedule an action, due after so many seconds."""
         with self._guard:
             self._waiting.append((time.monotonic() + seconds, action))
 
     def finish(self, *, everything: bool = False) -> None:
-        """Does what is due, or everything."""
+        """Run what is due, or everything."""
         now = time.monotonic()
         with self._guard:
             due = [entry for entry in self._waiting if everything or entry[0] <= now]
@@ -48,13 +48,13 @@ class Unfinished:
             action()
 
     def clear(self) -> None:
-        """Forgets all of it."""
+        """Drop all of it."""
         with self._guard:
             self._waiting.clear()
 
 
 class InProcessCaller(Caller):
-    """A caller whose patience is known: where it will not do, nobody waits."""
+    """A caller whose read timeout is known: where it is too short, no time passes."""
 
     def __init__(
         self,
@@ -74,36 +74,39 @@ class InProcessCaller(Caller):
         return self._timeout is not None and self._waited >= self._timeout
 
     def wait(self, seconds: float) -> None:
-        """Sleeps if the answer still comes in time."""
+        """Sleep, if the response then still comes in time."""
         self._waited += seconds
         if not self.gone():
             self._sleep(seconds)
 
     def settle(self, remember: Callable[[], None]) -> None:
-        """Puts off what the service does after they have hung up."""
+        """Store the response, later if the caller has hung up."""
         if self.gone():
             self._unfinished.add(self._waited - (self._timeout or 0.0), remember)
         else:
             remember()
 
     def hold(self) -> NoReturn:
-        """Raises what `requests` raises after its read timeout."""
+        """Raise what `requests` raises after its read timeout."""
         text = f"Read timed out. (read timeout={self._timeout})"
         # There is no pool: in process there are no connections.
         inner = urllib3.exceptions.ReadTimeoutError(None, "", text)  # type: ignore[arg-type]
         raise requests.ReadTimeout(inner, request=self._request)
 
     def drop(self) -> NoReturn:
-        """Raises what `requests` raises when the connection ends without an answer."""
+        """Raise what `requests` raises when the connection ends without a response."""
         text = "Remote end closed connection without response"
         inner = urllib3.exceptions.ProtocolError("Connection aborted.", RemoteDisconnected(text))
         raise requests.ConnectionError(inner, request=self._request)
 
 
 class Door:
-    """Lets calls in until it is closed; the last one out then closes what is behind it.
+    """Lets calls in until it is closed; the last one to leave then closes the service.
 
-    So nothing is closed under a call that runs, and nobody waits.
+    So the service is never closed under a running call, and closing does not wait.
+
+    Args:
+        close: closes the service.
     """
 
     def __init__(self, close: Callable[[], None]) -> None:
@@ -113,13 +116,13 @@ class Door:
         self._guard = threading.Lock()
 
     def enter(self) -> bool:
-        """Lets one call in; False if the door is closed."""
+        """Let a call in; returns False if the door is closed."""
         with self._guard:
             self._inside += not self._closed
             return not self._closed
 
     def leave(self) -> None:
-        """Lets it out again."""
+        """Let it out again."""
         with self._guard:
             self._inside -= 1
             last = self._closed and not self._inside
@@ -127,7 +130,7 @@ class Door:
             self._close()
 
     def close(self) -> None:
-        """Lets no call in any more; may be called again."""
+        """Let no more calls in; may be called again."""
         with self._guard:
             last = not self._closed and not self._inside
             self._closed = True
@@ -139,10 +142,10 @@ class Carrier(BaseAdapter):
     """An adapter of `requests` that answers every request from a WSGI application.
 
     Args:
-        application: what answers.
-        base_url: where it is reached; a request elsewhere is refused.
-        door: closes the application once no call is in it.
-        unfinished: what the application is still busy with.
+        application: the service.
+        base_url: its address; a request to another address is refused.
+        door: counts the calls in the service, and closes it.
+        unfinished: the work that is left after callers have hung up.
         sleep: waits for seconds.
     """
 
@@ -165,13 +168,13 @@ class Carrier(BaseAdapter):
     def send(
         self, request: requests.PreparedRequest, *_: Any, timeout: Any = None, **__: Any
     ) -> requests.Response:
-        """Answers a request as `requests` has its adapters do."""
+        """Respond to a request, with the signature of an adapter of `requests`."""
         if not self.concerns(request):
             raise refused(request, f"only {self._base.geturl()} is answered in process")
         return self._builder.build_response(request, self.answer(request, timeout))
 
     def close(self) -> None:
-        """Does nothing: a session that ends leaves the application to others."""
+        """Do nothing: other sessions may use the service."""
 
     def concerns(self, request: requests.PreparedRequest) -> bool:
         """Whether a request goes below the base URL."""
@@ -180,7 +183,7 @@ class Carrier(BaseAdapter):
         return same and f"{url.path}/".startswith(f"{base.path}/")
 
     def answer(self, request: requests.PreparedRequest, timeout: Any) -> urllib3.HTTPResponse:
-        """Has the application answer; raises what `requests` raises where no answer comes."""
+        """Return the service's response; raises what `requests` raises if there is none."""
         if not self._door.enter():
             raise refused(request, "the fake of customers_sdk.testing that answered has ended")
         try:
@@ -214,7 +217,7 @@ class Carrier(BaseAdapter):
 
 
 def refused(request: requests.PreparedRequest, why: str) -> requests.ConnectionError:
-    """What `requests` raises where no connection can be made."""
+    """Build what `requests` raises if no connection can be made."""
     # There is no connection, in process.
     inner = urllib3.exceptions.NewConnectionError(None, why)  # type: ignore[arg-type]
     inner.__cause__ = ConnectionRefusedError(why)
@@ -222,24 +225,24 @@ def refused(request: requests.PreparedRequest, why: str) -> requests.ConnectionE
 
 
 class Registered(responses.BaseResponse):
-    """Answers from a carrier within a mock of `responses`."""
+    """A registered response of the library `responses`, made by a carrier."""
 
     def __init__(self, carrier: Carrier, base_url: str) -> None:
         super().__init__("GET", base_url)
         self._carrier = carrier
 
     def matches(self, request: requests.PreparedRequest) -> tuple[bool, str]:
-        """Whether the request is the service's; its method does not matter."""
+        """Whether the request goes to the service, with any method."""
         return self._carrier.concerns(request), "it is not below the base URL"
 
     def get_response(self, request: requests.PreparedRequest) -> urllib3.HTTPResponse:
-        """The service's answer."""
+        """Return the service's response."""
         options: Any = getattr(request, "req_kwargs", {})
         return self._carrier.answer(request, options.get("timeout"))
 
 
 def _read_timeout(timeout: Any) -> Optional[float]:
-    """The seconds that `requests` would wait for an answer; None is for ever."""
+    """The seconds that `requests` would wait for a response; None means no limit."""
     if isinstance(timeout, urllib3.Timeout):
         timeout = timeout.read_timeout
     elif isinstance(timeout, tuple):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from customers_sdk.sandbox.faults.requestlog import SentRequest
     from customers_sdk.sandbox.service.store import Store
 
-# The same in every fake: what names the one in the environment fits whichever answers.
+# The same in every fake, so that a client made from the environment fits any of them.
 _API_KEY = "nr_test_sk_customers_mock"
 _APP_ID = "00000000-0000-4000-8000-00000000fa6e"
 
@@ -30,9 +30,9 @@ class MockCustomers(Handle):
     the others of `customers_sdk.sandbox.faults.controls.Controls`).
 
     Args:
-        base_url: the address that it answers at.
-        sleep: called with the seconds of `latency` and `slow_next` where the caller's read
-            timeout is longer.
+        base_url: the address that it is reached at.
+        sleep: called with the seconds of `latency` and `slow_next` if the caller's read timeout
+            is longer.
     """
 
     def __init__(self, base_url: str, sleep: Callable[[float], None]) -> None:
@@ -50,7 +50,7 @@ class MockCustomers(Handle):
         finalize(self._carrier, self._door.close)
 
     def __repr__(self) -> str:
-        """Where it is; never the key."""
+        """Show the address, never the key."""
         return f"<MockCustomers {self._base_url}>"
 
     @property
@@ -60,12 +60,12 @@ class MockCustomers(Handle):
 
     @property
     def base_url(self) -> str:
-        """The address that it answers at."""
+        """The address that it is reached at, without a slash at the end."""
         return self._base_url
 
     @property
     def store(self) -> Store:  # type: ignore[override]
-        """The rows; raises ``RuntimeError`` once the mock has ended."""
+        """The rows; raises ``RuntimeError`` after the fake has ended."""
         if self._ended:
             raise RuntimeError("the mock has ended: look at its customers while it is active")
         return self._backend.store
@@ -80,20 +80,20 @@ class MockCustomers(Handle):
     def customers(self) -> tuple[CustomerSummary, ...]:
         """All customers that are stored, of every app, in the order they were stored.
 
-        Raises ``RuntimeError`` once the mock has ended.
+        Raises ``RuntimeError`` after the fake has ended.
         """
         self._unfinished.finish(everything=True)
         return super().customers
 
     @property
     def carrier(self) -> Carrier:
-        """What carries requests to the service."""
+        """The adapter that carries requests to the service."""
         return self._carrier
 
     def session(self) -> Session:
-        """Makes a session that reaches this fake, and nothing else, whatever is patched.
+        """Make a session that reaches this fake and nothing else, whatever is patched.
 
-        It keeps the fake alive, and raises ``requests.ConnectionError`` once the fake has ended.
+        It raises ``requests.ConnectionError`` for other hosts, and after the fake has ended.
         """
         made = Session()
         made.trust_env = False
@@ -102,20 +102,20 @@ class MockCustomers(Handle):
         return made
 
     def client(self, **overrides: Any) -> Client:
-        """Makes a client of this fake, closed when the fake ends.
+        """Make a client of this fake, closed when the fake ends.
 
         Args:
-            overrides: arguments of `customers_sdk.Client` to use in place of the fake's.
+            overrides: arguments of `customers_sdk.Client` that replace the fake's own.
         """
         made = super().client(**{"session": self.session(), **overrides})
         self._clients.append(made)
         return made
 
     def answer_in(self, rsps: Any) -> None:
-        """Lets another mock of `responses` answer the service's requests from this fake too.
+        """Register this fake in a mock of `responses` that began later.
 
-        For a test that activates `responses` itself after the mock has begun, as one decorated with
-        ``@responses.activate`` does that uses the fixture: ``customers_mock.answer_in(responses)``.
+        A test with ``@responses.activate`` that uses the fixture ``customers_mock`` needs it:
+        ``customers_mock.answer_in(responses)``.
 
         Args:
             rsps: the module `responses`, or a `responses.RequestsMock`.
@@ -123,18 +123,18 @@ class MockCustomers(Handle):
         rsps.add(Registered(self._carrier, self._base_url))
 
     def reset(self) -> None:
-        """Empties the fake: its own app, key and the documented chains alone stay.
+        """Empty the fake: only its own app, its key and the documented chains stay.
 
-        Faults that wait and the log of requests go too.
+        Waiting faults and the log of requests are dropped too.
         """
         self._unfinished.clear()
         super().reset()
 
     def close(self) -> None:
-        """Ends the fake; may be called again.
+        """End the fake; may be called again.
 
-        A call that runs comes to its end; later ones raise ``requests.ConnectionError``, which a
-        client turns into a `customers_sdk.TransportError`.
+        Running calls finish. Later ones raise ``requests.ConnectionError``, which a client turns
+        into `customers_sdk.TransportError`.
         """
         self._ended = True
         for client in self._clients:

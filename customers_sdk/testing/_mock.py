@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class mock_customers:  # noqa: N801 - used like a function
-    """Answers the client's requests in process while it is active: a fake for your tests.
+    """Respond to the client's requests in process while active: a fake for your tests.
 
     Use it in a ``with`` statement, which yields a `MockCustomers`, or as a decorator of a function,
     a coroutine function, a generator, a method, or a class, where it decorates the methods whose
@@ -41,7 +41,7 @@ class mock_customers:  # noqa: N801 - used like a function
             ``requests.ConnectionError``; True lets them through to the network; a URL prefix, a
             compiled pattern, or a list of these lets matching URLs through. If another mock of
             `responses` is active already, it decides.
-        base_url: the address to answer at, if your code sets another one than the default.
+        base_url: the service's address, if your code sets another one than the default.
         sleep: called with the seconds of `latency` and `slow_next` if the caller's read timeout
             is longer.
         seed: the rows to begin with: a number of plausible customers, the same every time, or a
@@ -101,7 +101,7 @@ class mock_customers:  # noqa: N801 - used like a function
         activation.fake.close()
 
     def __call__(self, function: F) -> F:
-        """Decorates a function, a coroutine function, a generator, a method or a class."""
+        """Decorate a function, a coroutine function, a generator, a method or a class."""
         if isinstance(function, type):
             for name, member in list(vars(function).items()):
                 if not name.startswith("test"):

@@ -93,16 +93,17 @@ def test_no_page_loses_its_blocks(name: str, least: int) -> None:
     assert sum(block.runs for block in blocks(page)) >= least
 
 
-def test_the_fixtures_test_on_the_testing_page_works() -> None:
+def test_the_fixtures_tests_on_the_testing_page_work() -> None:
     names: dict[str, Any] = {}
     run(DOCS / "testing.md", names)
     with mock_customers() as mock:
-        names["test_an_outage_shows"](mock, mock.client())
+        names["test_sign_up"](mock)
+        names["test_an_outage"](mock, mock.client())
 
 
-def test_three_lines_prove_that_a_lost_answer_makes_no_second_customer() -> None:
+def test_three_lines_prove_that_a_lost_response_makes_no_second_customer() -> None:
     page = DOCS / "testing.md"
-    section = page.read_text("utf-8").partition("A lost answer makes no second customer")[2]
+    section = page.read_text("utf-8").partition("A lost response makes no second customer")[2]
     assert len(blocks(page, section)[0].code.strip().splitlines()) == 1 + 3
 
 

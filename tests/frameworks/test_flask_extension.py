@@ -104,7 +104,7 @@ def test_initialising_twice_does_nothing_and_a_second_extension_is_refused() -> 
     client = customers.client
     customers.init_app(app)
     assert customers.client is client
-    with pytest.raises(RuntimeError, match="has a Customers extension already"):
+    with pytest.raises(RuntimeError, match="already has a Customers extension"):
         Customers(app)
 
 
