@@ -27,6 +27,7 @@ from customers_sdk.bulk._rows import Rejection, Row, Rows, as_rows, check_repeat
 from customers_sdk.bulk._upsert import Upsert
 from customers_sdk.client import Client
 from customers_sdk.errors import (
+    AmbiguousCustomerError,
     ApiError,
     AuthenticationError,
     ConfigurationError,
@@ -49,6 +50,7 @@ def import_rows(
     journal: str | Path | None = None,
     workers: int = 1,
     rate: float | None = None,
+    adopt: bool = False,
     dry_run: bool = False,
     on_checked: Callable[[Sequence[Rejection]], object] | None = None,
     progress: Callable[[Progress], object] | None = None,
@@ -71,6 +73,9 @@ def import_rows(
             resumes where this one stopped. It is deleted when no row is left that failed.
         workers: rows in flight at a time, from 1 to 32.
         rate: rows sent a second, at most; None sets no limit.
+        adopt: if no customer has a row's external id, but exactly one in the app has its
+            ``email`` and no external id, give that one the external id and bring them up to
+            date; the row counts as updated. Where there are several, the row is rejected.
         dry_run: read, but write nothing, not even the journal.
         on_checked: called once, before the first request, with the rows that are rejected
             by then, in order.
@@ -103,7 +108,7 @@ def import_rows(
         found = preflight(rows, kept)
         if on_checked is not None:
             on_checked(tuple(found.rejections.values()))
-        upsert = Upsert(client.customers, app, found, dry_run=dry_run)
+        upsert = Upsert(client.customers, app, found, adopt=adopt, dry_run=dry_run)
         run = _Run(found, upsert, kept, progress)
         run.report()
         upsert.prepare(workers)
@@ -250,4 +255,5 @@ def _is_final(error: Exception) -> bool:
     if isinstance(error, ValidationError):
         return error.code is not None  # otherwise it comes from a proxy
     too_large = isinstance(error, ApiError) and error.status == 413
-    return too_large or isinstance(error, (IdempotencyError, ValueError))
+    final = (AmbiguousCustomerError, IdempotencyError, ValueError)
+    return too_large or isinstance(error, final)

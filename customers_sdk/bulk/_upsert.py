@@ -17,6 +17,7 @@ from customers_sdk.bulk._journal import CREATED, UNCHANGED, UPDATED
 from customers_sdk.bulk._preflight import Preflight
 from customers_sdk.bulk._rows import Row
 from customers_sdk.customers import Customers
+from customers_sdk.errors import AmbiguousCustomerError
 from customers_sdk.models import Customer
 
 
@@ -34,19 +35,23 @@ class Upsert:
         customers: of the client.
         app_id: the app to import into.
         found: what the first walk over the rows has found.
+        adopt: whether a row whose external id no customer has is looked for by its email.
         dry_run: whether to read, but write nothing.
     """
 
     def __init__(
-        self, customers: Customers, app_id: str, found: Preflight, *, dry_run: bool
+        self, customers: Customers, app_id: str, found: Preflight, *, adopt: bool, dry_run: bool
     ) -> None:
         self._customers = customers
         self._app_id = app_id
         self._fields = found.fields
         self._pending = found.pending
+        self._adopt = adopt
         self._dry_run = dry_run
         # The customers that exist, by external id; None where each row is looked up.
         self._index: dict[str, Known] | None = None
+        # The emails of those that have no external id, in lower case.
+        self._adoptable: set[str] = set()
 
     def prepare(self, workers: int) -> None:
         """List the customers that exist, if that takes fewer requests than to look each up."""
@@ -61,6 +66,8 @@ class Upsert:
             for customer in self._customers.list(app_id=self._app_id, prefetch=ahead):
                 if customer.external_id in self._pending:
                     self._index[customer.external_id] = self._known(customer)
+                elif self._adopt and customer.external_id is None and customer.email:
+                    self._adoptable.add(customer.email.lower())
 
     def is_unchanged(self, row: Row) -> bool:
         """Whether a row needs no request: its customer was listed, and is as the row says."""
@@ -73,7 +80,9 @@ class Upsert:
         if known is None and self._index is None:
             customer = self._look_up(row)
             known = None if customer is None else self._known(customer)
-        return self._create(row) if known is None else self._update(row, known)
+        if known is not None:
+            return self._update(row, known)
+        return self._adopt_or_create(row) if self._may_adopt(row) else self._create(row)
 
     def _listed(self, row: Row) -> Known | None:
         return self._index.get(row.external_id) if self._index is not None else None
@@ -95,6 +104,33 @@ class Upsert:
         )
         return CREATED if created else self._update(row, self._known(customer))
 
+    def _may_adopt(self, row: Row) -> bool:
+        email = row.fields.get("email", "").strip() if self._adopt else ""
+        return bool(email) and (self._index is None or email.lower() in self._adoptable)
+
+    def _adopt_or_create(self, row: Row) -> str:
+        """Give the external id to the one customer with the email and none, or create one."""
+        if self._dry_run:
+            return self._would_adopt(row.fields["email"])
+        fields = {name: value for name, value in row.fields.items() if name != "external_id"}
+        customer, created = self._customers.get_or_create(
+            row.external_id, app_id=self._app_id, adopt=True, **fields
+        )
+        if created:
+            return CREATED
+        self._update(row, self._known(customer))
+        return UPDATED
+
+    def _would_adopt(self, email: str) -> str:
+        having = self._customers.find_by_email(email, app_id=self._app_id)
+        candidates = tuple(customer for customer in having if customer.external_id is None)
+        if len(candidates) > 1:
+            raise AmbiguousCustomerError(
+                f"{len(candidates)} customers have this email and no external id",
+                candidates=candidates,
+            )
+        return UPDATED if candidates else CREATED
+
     def _update(self, row: Row, known: Known) -> str:
         """Send the fields that differ."""
         changes = _changes(row, known)
@@ -102,11 +138,11 @@ class Upsert:
             return UPDATED if changes else UNCHANGED
         if "metadata" in changes:
             # It is written as a whole, and others may have added to it since it was listed.
-            known = self._known(self._customers.retrieve(known.id))
-            changes = _changes(row, known)
-        if changes:
+            given = {name: value for name, value in row.fields.items() if name in changes}
+            self._customers.update_or_create(row.external_id, app_id=self._app_id, **given)
+        else:
             self._customers.update(known.id, **changes)
-        return UPDATED if changes else UNCHANGED
+        return UPDATED
 
 
 def _changes(row: Row, known: Known) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class _Plan(NamedTuple):
     journal: Optional[Path]
     workers: int
     rate: Optional[float]
+    adopt: bool
     dry_run: bool
 
 
@@ -80,6 +81,12 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: Sequence[str]) -> dic
     "Without it, columns that are named like a field fill it.",
 )
 @click.option("--strict", is_flag=True, help="Refuse a file with columns that fill no field.")
+@click.option(
+    "--adopt",
+    is_flag=True,
+    help="If no customer has a row's external id, give it to the one who has the row's email and "
+    "no external id.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
 @click.option(
     "--workers",
@@ -135,6 +142,7 @@ def import_(
     external_id: str,
     fields: Optional[dict[str, str]],
     strict: bool,
+    adopt: bool,
     dry_run: bool,
     workers: int,
     rate: Optional[float],
@@ -172,7 +180,7 @@ def import_(
         reject_file = None if reject_path is None else RejectFile(reject_path, rows)
         if rows.unused:
             say(one_line(f"{file.name}: {rows.describe_unused()}"))
-        plan = _Plan(None if dry_run else journal, workers, rate, dry_run)
+        plan = _Plan(None if dry_run else journal, workers, rate, adopt, dry_run)
         report = _run(rows, plan, reject_file, hints)
     _summarise(report, file, reject_path, as_json=as_json)
     return Exit.DONE if report.complete else Exit.IN_PART

@@ -722,3 +722,92 @@ def test_what_the_checks_reject_is_told_once_before_the_first_request(
     import_rows(client, people(1), on_checked=lambda found: told.append((0, list(found))))
 
     assert told == [(0, [1, 3]), (0, [])]
+
+
+# --- customers from before there were external ids ---------------------------------------------
+
+
+def without_external_id(mock: MockCustomers, *emails: str) -> list[str]:
+    return [mock.add_customer(email=email) for email in emails]
+
+
+@pytest.mark.parametrize("others", [0, 250])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_the_one_customer_with_the_email_and_no_external_id_is_adopted(
+    mock: MockCustomers, client: Client, others: int, workers: int
+) -> None:
+    for number in range(others):  # with so many, rows are looked up one by one
+        mock.add_customer(external_id=f"o{number}")
+    (customer_id,) = without_external_id(mock, "ada@x.example")
+    rows = [
+        {"external_id": "u1", "email": "Ada@x.example", "name": "Ada"},
+        {"external_id": "u2", "email": "bo@x.example"},
+    ]
+
+    report = import_rows(client, rows, adopt=True, workers=workers)
+
+    assert counts(report) == (1, 1, 0, 0)
+    assert stored(mock)["u1"].id == customer_id
+    assert stored(mock)["u1"].name == "Ada"
+    assert counts(import_rows(client, rows, adopt=True)) == (0, 0, 2, 0)
+
+
+def test_nobody_is_adopted_unless_that_is_wanted(mock: MockCustomers, client: Client) -> None:
+    without_external_id(mock, "ada@x.example")
+
+    report = import_rows(client, [{"external_id": "u1", "email": "ada@x.example"}])
+
+    assert counts(report) == (1, 0, 0, 0)
+    assert len(mock.customers) == 2
+
+
+def test_several_candidates_reject_the_row_and_nothing_is_written(
+    mock: MockCustomers, client: Client
+) -> None:
+    without_external_id(mock, "ada@x.example", "ADA@x.example")
+    rows = [*people(2), {"external_id": "u9", "email": "ada@x.example"}]
+
+    dry = import_rows(client, rows, adopt=True, dry_run=True)
+    report = import_rows(client, rows, adopt=True)
+
+    assert counts(dry) == counts(report) == (2, 0, 0, 0)
+    for each in (dry, report):
+        (rejection,) = each.rejections
+        assert (rejection.external_id, rejection.final) == ("u9", True)
+        assert "2 customers have this email and no external id" in rejection.reason
+        assert "ada" not in rejection.reason.lower()
+    assert len(mock.customers) == 4
+    assert "PUT" not in [method for method, _ in writes(mock)]
+
+
+def test_rows_with_one_email_adopt_one_customer_and_create_the_others(
+    mock: MockCustomers, client: Client
+) -> None:
+    (customer_id,) = without_external_id(mock, "ada@x.example")
+    rows = [{"external_id": f"u{number}", "email": "ada@x.example"} for number in range(6)]
+
+    report = import_rows(client, rows, adopt=True, workers=4)
+
+    assert counts(report) == (5, 1, 0, 0)
+    assert len(stored(mock)) == 6
+    assert customer_id in {customer.id for customer in mock.customers}
+
+
+def test_a_dry_run_says_who_would_be_adopted(mock: MockCustomers, client: Client) -> None:
+    without_external_id(mock, "ada@x.example")
+    rows = [{"external_id": "u1", "email": "ada@x.example"}, *people(1)]
+
+    assert counts(import_rows(client, rows, adopt=True, dry_run=True)) == (1, 1, 0, 0)
+    assert writes(mock) == []
+
+
+def test_a_lost_response_to_an_adoption_adopts_once(mock: MockCustomers) -> None:
+    (customer_id,) = without_external_id(mock, "ada@x.example")
+    mock.drop_answer_next(method="PUT", times=1)
+
+    report = import_rows(
+        mock.client(), [{"external_id": "u1", "email": "ada@x.example"}], adopt=True
+    )
+
+    assert counts(report) == (0, 1, 0, 0)
+    assert [(each.id, each.external_id) for each in mock.customers] == [(customer_id, "u1")]

@@ -91,6 +91,17 @@ def test_rejected_rows_are_named_kept_and_the_rest_is_imported(
     assert rejects.stat().st_mode & 0o077 == 0
 
 
+def test_customers_without_an_external_id_are_adopted_by_their_email(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    adopted = sandbox.add_customer(email="ADA@example.com")
+    dry = customers("import", str(file), *MAPPED, "--adopt", "--dry-run")
+    done = customers("import", str(file), *MAPPED, "--adopt")
+    for each in (dry, done):
+        assert (each.code, each.record["created"], each.record["updated"]) == (0, 1, 1)
+    assert {each.external_id: each.id for each in sandbox.customers}["u-1"] == adopted
+
+
 def test_the_reject_file_is_written_before_the_first_request(
     sandbox: Sandbox, customers: Run, file: Path
 ) -> None:
