@@ -202,7 +202,9 @@ class _Run:
 
     def collect(self, timeout: float | None = None) -> None:
         """Wait until at least one of the rows in flight is done, and note its outcome."""
-        for future in wait(self.in_flight, timeout, FIRST_COMPLETED).done:
+        done = wait(self.in_flight, timeout, FIRST_COMPLETED).done
+        # In the order they were sent: rows that fail one after another are counted.
+        for future in [each for each in self.in_flight if each in done]:
             row = self.in_flight.pop(future)
             try:
                 outcome = future.result()
