@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; 2, with one line on standard error, where it cannot start."""
+    """Run the command; returns its exit code, 2 with one line on stderr if it cannot start."""
     try:
         import click
 

@@ -121,7 +121,7 @@ def _seed(sandbox: Any, wanted: str, terminal: Any) -> None:
 
 
 def _run(command: tuple[str, ...], environment: Mapping[str, str]) -> int:
-    """Runs the command to its end; Ctrl-C reaches it by itself, SIGTERM is passed on."""
+    """Run the command to its end. Ctrl-C reaches it by itself; SIGTERM is passed on."""
     import subprocess
 
     signal.signal(signal.SIGINT, lambda *_: None)

@@ -41,9 +41,10 @@ class SeedError(ValueError):
 
 
 def sow(target: Seeding, seed: Any) -> dict[str, list[Any]]:
-    """Adds a seed's rows, and returns their ids by kind.
+    """Add a seed's rows, and return their ids by kind.
 
-    Raises `SeedError` at the first row that cannot be added; the rows before it stay.
+    Raises:
+        SeedError: a row cannot be added; the rows before it stay.
     """
     unknown = set(_object(seed, "the body")) - set(KINDS)
     if unknown:
@@ -61,7 +62,7 @@ def sow(target: Seeding, seed: Any) -> dict[str, list[Any]]:
 
 
 def called(method: Callable[..., Any], arguments: dict[str, Any], where: str) -> Any:
-    """What `method` returns; `SeedError`, beginning with `where`, for arguments it refuses."""
+    """Call `method`; a `SeedError` that begins with `where` if it refuses its arguments."""
     try:
         return method(**arguments)
     except (TypeError, ValueError, LookupError, Duplicate) as error:
@@ -69,12 +70,16 @@ def called(method: Callable[..., Any], arguments: dict[str, Any], where: str) ->
 
 
 def read(path: Path) -> Seed:
-    """The seed in a file.
+    """Read the seed in a file.
 
     JSON: a seed, or a list of customers. JSONL: a customer a line. A customer may hold its own
     ``wallets``, ``payment_intents``, ``invoices`` and ``subscriptions``, and names may be those of
     the API (``externalId``), so that what ``customers export`` wrote is a seed; such a customer
-    is added to the sandbox's own app. Raises ``OSError`` and `SeedError`.
+    is added to the sandbox's own app.
+
+    Raises:
+        OSError: the file cannot be read.
+        SeedError: it holds something else.
     """
     text = path.read_text(encoding="utf-8-sig")
     try:
@@ -137,7 +142,7 @@ _BILLED = ("PAID", "PAID", "OPEN", "PAST_DUE", "DRAFT", "VOID")
 
 
 def plausible(count: int, first: int = 1) -> Seed:
-    """That many customers with wallets, payments and invoices, the same ones every time.
+    """Make up that many customers with wallets, payments and invoices, the same ones every time.
 
     They are numbered from `first`, and each number is always the same customer.
     """

@@ -26,7 +26,7 @@ _COLOURS = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
 
 class Terminal:
-    """Writes to one stream, with colours where it is a terminal and ``NO_COLOR`` is not set."""
+    """Write to one stream, with colours where it is a terminal and ``NO_COLOR`` is not set."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -34,7 +34,7 @@ class Terminal:
         self._color = False if os.environ.get("NO_COLOR") else None
 
     def say(self, text: str) -> None:
-        """Writes lines; a terminal that is gone does not stop the sandbox."""
+        """Write lines; a terminal that is gone does not stop the sandbox."""
         if self._gone:
             return
         try:
@@ -45,16 +45,16 @@ class Terminal:
             self._gone = True
 
     def console(self, sandbox: Sandbox) -> None:
-        """Says where the sandbox is."""
+        """Show where the sandbox is."""
         self.say(f"Sandbox: {_where(sandbox)}")
 
     def banner(self, sandbox: Sandbox) -> None:
-        """Says where the sandbox is, and how to use it."""
+        """Show where the sandbox is, and how to use it."""
         exports = "\n".join(f"export {name}={value}" for name, value in sandbox.environment.items())
         self.say(_BANNER.format(where=_where(sandbox), exports=exports))
 
     def request(self, sent: SentRequest) -> None:
-        """Writes the line of one request: what was sent, what came of it, and for whom."""
+        """Write the line of one request: what was sent, how it ended, and for which customer."""
         query = f"?{sent.query}" if sent.query else ""
         status = click.style("lost", fg="magenta")
         if sent.status is not None:
@@ -78,7 +78,7 @@ def _where(sandbox: Sandbox) -> str:
 
 
 def _visible(text: str) -> str:
-    """Text whose control characters are spelled out: it may be anyone's input."""
+    """Return the text with control characters spelled out: it may be anyone's input."""
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )

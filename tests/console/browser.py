@@ -49,20 +49,20 @@ class Page:
         self.base_url = base_url
 
     def open(self, view: str = "requests") -> Page:
-        """Opens it anew, at one of its views, and waits until it is live."""
+        """Open it anew, at one of its views, and wait until it is live."""
         self.driver.get("about:blank")
         self.driver.get(f"{self.base_url}/#{view}")
         self.until(lambda: self.one("#status").text == "Live")
         return self
 
     def go(self, view: str) -> None:
-        """Goes to another of its views."""
+        """Go to another of its views."""
         self.run("for (const open of document.querySelectorAll('dialog')) open.close()")
         self.run("location.hash = arguments[0]", f"#{view}")
         self.one(f"#view-{view.partition('/')[0]}")
 
     def size(self, width: int, height: int, theme: str = "light") -> None:
-        """Sets the window's size and the colour scheme that the user prefers."""
+        """Set the window's size and the colour scheme that the user prefers."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.command("Emulation.setDeviceMetricsOverride", **size)
         media = [{"name": "prefers-color-scheme", "value": theme}]
@@ -101,7 +101,7 @@ class Page:
         return found
 
     def type_in(self, name: str, text: str, within: str = "dialog.modal") -> None:
-        """Replaces what a field of a form holds."""
+        """Replace what a field of a form holds."""
         field = self.one(f"{within} [name={name}]")
         field.clear()
         field.send_keys(text)

@@ -47,7 +47,7 @@ def page(driver: WebDriver, sandbox: Sandbox) -> Page:
 
 @pytest.fixture(scope="session")
 def record_picture() -> Callable[[Page, str], None]:
-    """Takes a picture of the page, and keeps it where CONSOLE_PICTURES says so.
+    """Take a picture of the page, and keep it where CONSOLE_PICTURES says so.
 
     ``docs``: those that docs/sandbox.md shows, in its place. A folder: all of them, to look at.
     """

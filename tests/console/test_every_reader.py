@@ -99,7 +99,7 @@ def test_nothing_violates_the_policy_and_nothing_fails(page: Page, sandbox: Sand
 
 
 def test_another_page_cannot_reach_the_sandbox(page: Page, sandbox: Sandbox) -> None:
-    """A page of another origin neither steers it nor reads from it, nor puts it into a frame."""
+    """A page of another origin neither steers it nor reads from it."""
     sandbox.add_customer()
     script = """
         const [base, done] = arguments;

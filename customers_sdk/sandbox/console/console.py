@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.console import customers
-from customers_sdk.sandbox.faults.control_routes import Answer, Call, Content, Refused, Routes
+from customers_sdk.sandbox.faults.control_routes import Call, Content, Refused, Response, Routes
 
 if TYPE_CHECKING:
     from customers_sdk.sandbox.backend import Backend
@@ -40,18 +40,18 @@ class Console:
             "settings": {"GET": self._settings},
         }
 
-    def _index(self, _: Call) -> Answer:
+    def _index(self, _: Call) -> Response:
         return 200, _content(self._files["index.html"])
 
-    def _file(self, call: Call) -> Answer:
+    def _file(self, call: Call) -> Response:
         if call.rest not in self._files:
             raise Refused(404, "there is no such file")
         return 200, _content(self._files[call.rest])
 
-    def _document(self, _: Call) -> Answer:
+    def _document(self, _: Call) -> Response:
         return 200, _content(files("customers_sdk") / "openapi.yaml")
 
-    def _feed(self, call: Call) -> Answer:
+    def _feed(self, call: Call) -> Response:
         """The requests that came or ended since a cursor, and the faults that wait."""
         log = self._backend.log
         found, cursor, oldest = log.changed(call.number("after", 0), _MOST)
@@ -64,13 +64,13 @@ class Console:
             "faults": self._backend.faults.waiting(),
         }
 
-    def _request(self, call: Call) -> Answer:
+    def _request(self, call: Call) -> Response:
         entry = self._backend.log.entry(int(call.rest)) if call.rest.isdecimal() else None
         if entry is None:
             raise Refused(404, "the log does not hold this request any more")
         return 200, entry.details()
 
-    def _customers(self, call: Call) -> Answer:
+    def _customers(self, call: Call) -> Response:
         store = self._backend.store
         if not call.rest:
             page = max(call.number("page", 1), 1)
@@ -80,7 +80,7 @@ class Console:
             raise Refused(404, f"there is no customer {call.rest}")
         return 200, found
 
-    def _settings(self, _: Call) -> Answer:
+    def _settings(self, _: Call) -> Response:
         return 200, {
             "app_id": self._backend.app_id,
             "api_key": self._backend.api_key,

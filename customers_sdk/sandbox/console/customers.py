@@ -12,25 +12,23 @@ if TYPE_CHECKING:
 
 _COUNTS = ", ".join(
     f"(SELECT count(*) FROM {table} WHERE customer_id = customers.id) AS {table}"  # noqa: S608
-    for table in ("wallets", "payment_intents", "invoices", "subscriptions")
+    for table in ("wallets", "payment_intents", "invoices")
 )
 _FOUND = """
-    FROM customers JOIN apps ON apps.id = app_id
-    WHERE ilike(:part, email) OR ilike(:part, customers.name) OR ilike(:part, external_id)
-    OR customers.id = :search OR :search = ''
+    FROM customers WHERE :search = '' OR id = :search
+    OR ilike(:part, email) OR ilike(:part, name) OR ilike(:part, external_id)
 """
 
 
 def page(store: Store, search: str, number: int, size: int) -> dict[str, Any]:
-    """One page of customers, the newest first; `search` is a part of a text, or an id."""
+    """Return one page, the newest first; `search` is a part of a text, or an id."""
     literal = search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
     values = {"search": search, "part": f"%{literal}%", "size": size, "skip": size * (number - 1)}
     with store.database.reading() as connection:
         total = connection.execute(f"SELECT count(*) {_FOUND}", values).fetchone()[0]
         rows = connection.execute(
-            "SELECT customers.id, external_id, email, customers.name, customers.created_at,"
-            f" apps.name AS app, {_COUNTS} {_FOUND}"
-            " ORDER BY customers.created_at DESC, seq DESC LIMIT :size OFFSET :skip",
+            f"SELECT id, external_id, email, name, created_at, {_COUNTS} {_FOUND}"
+            " ORDER BY created_at DESC, seq DESC LIMIT :size OFFSET :skip",
             values,
         ).fetchall()
     found = [{**dict(row), "created_at": timestamp(row["created_at"])} for row in rows]
@@ -38,7 +36,7 @@ def page(store: Store, search: str, number: int, size: int) -> dict[str, Any]:
 
 
 def one(store: Store, customer_id: str) -> dict[str, Any] | None:
-    """A customer as the API shows it, and its metadata as text; None if there is no such one."""
+    """Return a customer as the API shows it, its metadata as text; None if it does not exist."""
     found = store.detail(customer_id)
     if found is None:
         return None
@@ -51,7 +49,7 @@ def one(store: Store, customer_id: str) -> dict[str, Any] | None:
 
 
 def chains(store: Store) -> list[dict[str, Any]]:
-    """The chains that a wallet may be on."""
+    """Return the chains that a wallet may be on."""
     with store.database.reading() as connection:
         query = "SELECT chain_id, name, family FROM chains WHERE enabled ORDER BY chain_id"
         return [dict(row) for row in connection.execute(query)]

@@ -1,6 +1,6 @@
 """The routes under ``/_sandbox/``, by which other processes and browsers steer a sandbox.
 
-They stand beside the service's own routes on a loopback address, and nowhere else. A web page that
+They exist next to the service's own routes on a loopback address, and nowhere else. A web page that
 a developer has open must not reach them, so a request with a foreign ``Host`` (a name rebound to
 this machine) or a foreign ``Origin`` is refused.
 """
@@ -57,18 +57,18 @@ class Call(NamedTuple):
     rest: str
 
     def number(self, name: str, default: int) -> int:
-        """A whole number of the query."""
+        """Return a whole number of the query."""
         value = self.query.get(name, str(default))
         if not value.isdecimal() or len(value) > 15:
             raise Refused(400, f"{name} must be a whole number")
         return int(value)
 
 
-Answer = tuple[int, Any]
-Routes = dict[str, dict[str, Callable[[Call], Answer]]]
+Response = tuple[int, Any]
+Routes = dict[str, dict[str, Callable[[Call], Response]]]
 
 
-class Refused(Exception):  # noqa: N818 - it is an answer
+class Refused(Exception):  # noqa: N818 - it is a response
     """A request that is responded to with an error in words."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -78,7 +78,7 @@ class Refused(Exception):  # noqa: N818 - it is an answer
 
 
 class ControlRoutes:
-    """WSGI middleware that answers ``/_sandbox/…`` and hands everything else on.
+    """WSGI middleware that responds to ``/_sandbox/…`` and passes everything else on.
 
     `more` are further routes, by the first segment of their path. Among them ``""`` is the page for
     the browser, to which a browser that asks for the root is sent.
@@ -98,7 +98,7 @@ class ControlRoutes:
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers one request."""
+        """Respond to one request."""
         path = raw_path(environ)
         if "" in self._routes and _is_from_address_bar(path, environ):
             start_response("302 Found", [("Location", PREFIX), ("Content-Length", "0"), *_HEADERS])
@@ -106,7 +106,7 @@ class ControlRoutes:
         if not path.startswith(PREFIX):
             return self._application(environ, start_response)
         try:
-            status, value = self._answer(environ, path[len(PREFIX) :].rstrip("/"))
+            status, value = self._response(environ, path[len(PREFIX) :].rstrip("/"))
         except Refused as refused:
             status, value = refused.status, {"error": refused.text}
         except seeds.SeedError as refused:
@@ -124,7 +124,7 @@ class ControlRoutes:
         start_response(f"{status} {reasons[status]}", headers)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
-    def _answer(self, environ: WSGIEnvironment, path: str) -> Answer:
+    def _response(self, environ: WSGIEnvironment, path: str) -> Response:
         _refuse_strangers(environ)
         name, _, rest = path.partition("/")
         methods = self._routes.get(name)
@@ -138,23 +138,27 @@ class ControlRoutes:
         query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
         return action(Call(_body(environ), query, unquote(rest)))
 
-    def _reset(self, _: Call) -> Answer:
+    def _reset(self, _: Call) -> Response:
         self._backend.reset()
         return 204, None
 
-    def _seed(self, call: Call) -> Answer:
+    def _seed(self, call: Call) -> Response:
         seed = call.body
         if isinstance(seed, dict) and set(seed) == {"plausible"}:
             count = seed["plausible"]
-            if not isinstance(count, int) or not 0 < count <= _MOST_MADE_UP:
+            if (
+                isinstance(count, bool)
+                or not isinstance(count, int)
+                or not 0 < count <= _MOST_MADE_UP
+            ):
                 raise Refused(400, f"plausible must be a number from 1 to {_MOST_MADE_UP}")
             seed = seeds.plausible(count, self._backend.store.count_customers() + 1)
         return 201, seeds.sow(self._backend, seed)
 
-    def _waiting(self, _: Call) -> Answer:
+    def _waiting(self, _: Call) -> Response:
         return 200, {"faults": self._backend.faults.waiting()}
 
-    def _arm(self, call: Call) -> Answer:
+    def _arm(self, call: Call) -> Response:
         arguments = dict(_object(call.body))
         name = arguments.pop("fault", None)
         if name not in FAULTS:
@@ -162,17 +166,17 @@ class ControlRoutes:
         seeds.called(getattr(self._backend, name), arguments, name)
         return 201, {"faults": self._backend.faults.waiting()}
 
-    def _disarm(self, call: Call) -> Answer:
+    def _disarm(self, call: Call) -> Response:
         if not call.rest:
             self._backend.clear_faults()
         elif not call.rest.isdecimal() or not self._backend.faults.remove(int(call.rest)):
             raise Refused(404, "this fault does not wait any more")
         return 204, None
 
-    def _requests(self, _: Call) -> Answer:
+    def _requests(self, _: Call) -> Response:
         return 200, {"requests": [entry.to_dict() for entry in self._backend.requests]}
 
-    def _forget(self, _: Call) -> Answer:
+    def _forget(self, _: Call) -> Response:
         self._backend.log.clear()
         return 204, None
 

@@ -50,7 +50,7 @@ class Injection:
         self._log = log
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answers one request, or makes its caller go without."""
+        """Respond to one request, or let its caller go without a response."""
         method, path = environ["REQUEST_METHOD"], raw_path(environ)
         fate = self._faults.fate_of(method, normalised(path))
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

@@ -127,14 +127,14 @@ class SentRequest:
         return self.status is None or self.status in (408, 409, 429) or self.status >= 500
 
     def finish(self, made: Made | None) -> None:
-        """Writes down how it ended; `made` is what the service made, to be kept."""
+        """Record how it ended; `made` is what the service made, to be kept."""
         self.seconds = time.perf_counter() - self._started
         if made is not None:
             status, headers, body = made
             self.response = status, headers, body[:LONGEST_RESPONSE]
 
     def drop_bodies(self) -> int:
-        """Forgets both bodies; returns how many bytes that were."""
+        """Forget both bodies; returns how many bytes that were."""
         dropped = self.size
         self._body, self.response = b"", None
         return dropped
@@ -145,7 +145,7 @@ class SentRequest:
         return len(self._body) + (len(self.response[2]) if self.response else 0)
 
     def summary(self) -> dict[str, Any]:
-        """A row of the console's list."""
+        """Return a row of the console's list."""
         customer_id, external_id = self.customer
         return {
             "number": self.number,
@@ -164,7 +164,7 @@ class SentRequest:
         }
 
     def details(self) -> dict[str, Any]:
-        """All that is known of it, as the console opens it."""
+        """Return all that is known of it, as the console opens it."""
         details = {
             **self.summary(),
             "headers": self.headers,
@@ -178,7 +178,7 @@ class SentRequest:
         return details
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``/_sandbox/requests`` shows of it."""
+        """Return what ``/_sandbox/requests`` shows of it."""
         names = ("method", "path", "query", "json", "idempotency_key", "status", "replayed")
         return {**{name: getattr(self, name) for name in names}, "faults": list(self.faults)}
 
@@ -188,7 +188,7 @@ class SentRequest:
 
 
 def shown_headers(environ: dict[str, Any]) -> dict[str, str]:
-    """The headers of a request, named as WSGI does, without those that hold a secret."""
+    """Return the headers of a request, named as in WSGI, without those that hold a secret."""
     return {
         name: value
         for name, value in environ.items()
@@ -213,11 +213,11 @@ class RequestLog:
         self._forget()
 
     def watch(self, watcher: Callable[[SentRequest], None]) -> None:
-        """Has `watcher` called with each request that has ended, in the thread that served it."""
+        """Have `watcher` called with each request that has ended, in the thread that served it."""
         self._watcher = watcher
 
     def add(self, entry: SentRequest) -> None:
-        """Adds the newest."""
+        """Add the newest."""
         with self._guard:
             if len(self._entries) == self._entries.maxlen:
                 self._bytes -= self._entries[0].size
@@ -227,7 +227,7 @@ class RequestLog:
             self._changed(entry, entry.size)
 
     def finish(self, entry: SentRequest, made: Made | None = None) -> None:
-        """Writes down how a request ended."""
+        """Record how a request ended."""
         with self._guard:
             before = entry.size
             entry.finish(made)
@@ -247,7 +247,7 @@ class RequestLog:
                     break
 
     def clear(self) -> None:
-        """Forgets all."""
+        """Forget all."""
         with self._guard:
             self._forget()
 
@@ -259,18 +259,18 @@ class RequestLog:
         self._called = self._added
 
     def entries(self) -> tuple[SentRequest, ...]:
-        """All of them."""
+        """Return all of them."""
         with self._guard:
             return tuple(self._entries)
 
     def entry(self, number: int) -> SentRequest | None:
-        """The one of this number, if it is still there."""
+        """Return the one of this number, if it is still there."""
         with self._guard:
             place = number - (self._added - len(self._entries)) - 1
             return self._entries[place] if 0 <= place < len(self._entries) else None
 
     def changed(self, after: int, most: int) -> tuple[list[SentRequest], int, int]:
-        """What came or ended since a cursor; also the next cursor, and the oldest number kept.
+        """Return what came or ended since a cursor, the next cursor, and the oldest number kept.
 
         At most `most` of them, in the order in which they changed; a cursor of 0 begins.
         """
@@ -284,7 +284,7 @@ class RequestLog:
             return found, cursor, self._added - len(self._entries) + 1
 
     def _group(self) -> None:
-        """Finds the call of each new request: same key, or the same again after a failure."""
+        """Find the call of each new request: same key, or the same again after a failure."""
         fresh = self._added - self._called
         for entry in _last(self._entries, fresh):
             target = (entry.method, entry.path, entry.query, hash(entry.body))
