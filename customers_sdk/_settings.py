@@ -138,7 +138,7 @@ class Limits(NamedTuple):
     Attributes:
         timeout: seconds to connect, and seconds without a byte while reading.
         deadline: seconds for the whole call, every try and every wait.
-        max_retries: tries beyond the first.
+        max_retries: retries after the first try.
     """
 
     timeout: tuple[float, float]

@@ -1,4 +1,4 @@
-"""The client: settings in, one transport held, ``.customers`` out."""
+"""The client: it takes the settings, holds one transport, and has ``.customers``."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Client:
         timeout: seconds to connect and seconds without a byte, as a pair, or one
             number for both.
         deadline: seconds for a whole call with all its tries and waits.
-        max_retries: tries beyond the first; see the documentation on reliability for
-            what is tried again.
+        max_retries: retries after the first try; the documentation on reliability says
+            what is retried.
         api_version: value of the ``NodeRails-Version`` header, for instance
             ``2026-03-07``; None sends none.
         session: a `requests.Session` of your own, for proxies, certificates, adapters or
@@ -144,9 +144,9 @@ class Client:
         deadline: float | None = None,
         max_retries: int | None = None,
     ) -> ApiResponse:
-        """Reach a route that has no method yet, with the same safety.
+        """Send a request to a route that has no method yet, as safely as the others.
 
-        A POST or PATCH is not sent again after a time-out, since nothing is known of
+        A POST or PATCH is not retried after a timeout, since nothing is known of
         what makes it unique.
 
         Args:
@@ -160,7 +160,7 @@ class Client:
             timeout, deadline, max_retries: as for the client, for this call.
 
         Returns:
-            The answer, out of its envelope and otherwise undecoded.
+            The response, out of its envelope and otherwise undecoded.
 
         Raises:
             ValueError, TypeError: an argument is wrong; the text names it.

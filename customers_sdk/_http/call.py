@@ -1,4 +1,4 @@
-"""What is asked of the service, and what it answers."""
+"""What is requested of the service, and its response."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ WRITES = KEYED | {"DELETE"}
 
 
 class Call(NamedTuple):
-    """What is asked for.
+    """What is requested.
 
     Attributes:
         method: upper case.
         path: percent-encoded, below the base URL.
-        route: the path's template, for logs and error texts: it names nobody.
+        route: the path's template, for logs and error texts: without ids.
         limits: time and tries.
         query: the percent-encoded query, or "".
         body: the encoded JSON body, or None.
@@ -42,15 +42,15 @@ class Call(NamedTuple):
 
 
 class ApiResponse:
-    """An answer of the service, out of its envelope; what `Client.request` returns.
+    """A response of the service, out of its envelope; what `Client.request` returns.
 
     Attributes:
         status: the HTTP status, 2xx or 304.
-        headers: the answer's headers, case-insensitive.
-        data: the decoded ``data``, or None for an answer without a body.
+        headers: the response headers, case-insensitive.
+        data: the decoded ``data``, or None for a response without a body.
         pagination: the decoded ``pagination`` of a list, or None.
         request_id: the ``x-request-id``, to quote to the service's support.
-        replayed: True if this is the stored answer to an earlier request under the same
+        replayed: True if this is the stored response to an earlier request under the same
             idempotency key.
         idempotency_key: the key the request went under, in the caller's form, or None.
         attempts: how many requests it took.
@@ -96,9 +96,9 @@ class ApiResponse:
         return f"<ApiResponse {self.status}, request id {self.request_id}>"
 
     def mismatch(self, what: str, *, someone_elses: bool = False) -> CustomersError:
-        """The error for this answer if it is not what was promised, or not to what was asked."""
+        """The error for a response that is not what was promised, or not to what was requested."""
         call = self._call
-        # A stored answer under a key that was drawn for this call is this call's own.
+        # A stored response under a key that was drawn for this call is this call's own.
         wrote = call.method in WRITES and not (self.replayed and call.key)
         if someone_elses and call.key:
             what += ": the key was used for a different request; use a new one"

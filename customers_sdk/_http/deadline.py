@@ -111,11 +111,8 @@ class _TimedConnection(http.client.HTTPConnection):
         _cut(self.sock)
 
     def send(self, data: Any) -> None:
-        deadline = current.get()
-        if deadline is not None and self.sock is not None:
-            wait = deadline.wait()
-            if self.sock.gettimeout() != wait:  # each change is a call of the system
-                self.sock.settimeout(wait)
+        if self.sock is not None:
+            _cut(self.sock)
         super().send(data)
 
     def response_class(self, *arguments: Any, **options: Any) -> http.client.HTTPResponse:  # type: ignore[override]
@@ -132,7 +129,8 @@ def _cut(sock: Any) -> None:
     if deadline is not None:
         timeout = sock.gettimeout()
         wait = deadline.wait()
-        sock.settimeout(wait if timeout is None else min(timeout, wait))
+        if timeout is None or timeout > wait:  # each change is a call of the system
+            sock.settimeout(wait)
 
 
 def timed(connection: Any) -> Any:

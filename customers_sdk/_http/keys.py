@@ -1,9 +1,9 @@
 """Idempotency keys: drawn, and scoped.
 
 The service's keys are global and need no authentication (recordings
-``idem_no_api_key_same_key`` and ``idem_other_path_same_key``): whoever sends a key
-that was used before is handed the first answer, whatever they ask and whoever they
-are. So no key goes out as it is.
+``idem_no_api_key_same_key`` and ``idem_other_path_same_key``): any caller who
+sends a key that was used before is handed the first response, also under another API key and on
+another route. So no key goes out as it is.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def scope(api_key: str, app_id: str, method: str, path: str, key: str, generatio
         api_key: the secret that makes the header unguessable. A rotated key changes it.
         app_id, method, path: where the key is used; the same key elsewhere is another.
         key: the caller's key, or a drawn one.
-        generation: how often the header was given up because a rate limit's answer is
+        generation: how often the header was given up because a rate limit's response is
             stored under it.
 
     Returns:

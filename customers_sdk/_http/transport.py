@@ -219,7 +219,7 @@ class Transport:
         try:
             self._on_attempt(attempt)
         except Exception:
-            log.exception("on_attempt failed; the call goes on")
+            log.exception("on_attempt failed; the call continues")
 
     def _response(
         self, call: Call, progress: Progress, status: int, headers: Mapping[str, str]

@@ -380,6 +380,7 @@ def test_a_proxy_that_lets_nobody_through_is_5(secure: Secure, first_wrong: Any)
         ("http://me:hush@127.0.0.1:9", "connection", 5, "That is the proxy."),
         ("http://me:hush@proxy.invalid:3128", "DNS", 5, "Fix HTTPS_PROXY"),
         ("http://me:hush@127.0.0.1:port", "proxy", 2, "is not a URL"),
+        ("http://me:hush[@127.0.0.1:9", "proxy", 2, "is not a URL"),
         ("socks5://me:hush@127.0.0.1:9", "proxy", 2, "requests[socks]"),
     ],
 )

@@ -49,7 +49,7 @@ def connect(service: Service) -> Iterator[MakeClient]:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retry, "backoff", lambda *_, **__: WAIT)
+    monkeypatch.setattr(retry, "BACKOFFS", [lambda *_: WAIT])
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)

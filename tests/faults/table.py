@@ -7,18 +7,24 @@ The tests hold every measurement to the rules (`test_faults_table.py`), and the 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import ssl
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional
 from unittest import mock
 
+import trustme
+
 from customers_sdk import ApiError, Client, CustomersError
 from customers_sdk._http import exchange, retry
 from tests.faults import behaviours as do
-from tests.faults.server import Behaviour, Request, Server, refusing_port
+from tests.faults.proxies import Proxy
+from tests.faults.server import Behaviour, Request, Server, refusing_port, tls_context
 from tests.faults.service import Service
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
@@ -27,9 +33,13 @@ END = "<!-- the end of the table -->"
 
 READ_TIMEOUT = 0.3
 DEADLINE = 1.3
+# Where no timeout is what is measured, the machine is given time.
+PATIENT_READ_TIMEOUT = 5.0
+PATIENT_DEADLINE = 20.0
 WAIT = 0.002  # between tries: a stand-in for the backoff
 MAX_RETRIES = 2
 
+HOST = "service.invalid"  # known to the proxy alone
 NOTHING = "\N{EN DASH}"
 KEY = "k-1"
 EXTERNAL_ID = "user-1"
@@ -37,27 +47,38 @@ OLD_WALLET = "0x1111111111111111111111111111111111111111"
 NEW_WALLET = "0x2222222222222222222222222222222222222222"
 
 
+#: How the request goes: straight to the service, or through a proxy.
+WAYS = ("direct", "forward", "tunnel")
+
+
 class Fault(NamedTuple):
-    """One fault; without a behaviour the connection is refused."""
+    """One fault; without a behaviour the connection is refused. Some depend on time."""
 
     title: str
     behaviour: Optional[Behaviour]
+    timed: bool = False
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """The read timeout and the deadline of the calls."""
+        return (READ_TIMEOUT, DEADLINE) if self.timed else (PATIENT_READ_TIMEOUT, PATIENT_DEADLINE)
 
 
 FAULTS = [
     Fault("connection refused", None),
-    Fault("accepted, then silence", do.hang_unread),
-    Fault("request read, then silence; the service never ran it", do.hang_before),
-    Fault("request read and run, then silence", do.hang),
+    Fault("accepted, then silence", do.hang_unread, timed=True),
+    Fault("request read, then silence; the service never ran it", do.hang_before, timed=True),
+    Fault("request read and run, then silence", do.hang, timed=True),
     Fault("reset before the request is read", do.reset_unread),
     Fault("reset after the request is read", do.reset),
-    Fault("closed without an answer", do.close),
-    Fault("closed within the head", do.close_mid_head),
+    Fault("closed without a response", do.close),
+    Fault("closed within the response headers", do.close_mid_head),
     Fault("closed within the body", do.close_mid_body),
-    Fault("silence within the body", do.hang_mid_body),
-    Fault("head drips in, each byte in time", do.drip_head),
-    Fault("body drips in, each byte in time, without end", do.drip_body),
-    Fault("chunked body drips in without end", do.drip_chunks),
+    Fault("silence within the body", do.hang_mid_body, timed=True),
+    Fault("status line drips in, each byte in time", do.drip_head, timed=True),
+    Fault("`100 Continue` without end", do.endless_continue, timed=True),
+    Fault("body drips in, each byte in time, without end", do.drip_body, timed=True),
+    Fault("chunked body drips in without end", do.drip_chunks, timed=True),
     Fault("`Content-Length` too long", do.length_too_long),
     Fault("`Content-Length` too short", do.length_too_short),
     Fault(
@@ -69,6 +90,7 @@ FAULTS = [
     Fault("HTML 502, the service reached", do.html(502, heard=True)),
     Fault("HTML 503", do.html(503)),
     Fault("HTML 504, the service not reached", do.html(504)),
+    Fault("HTML 520 to 524, 529 or 530 (Cloudflare)", do.html(524)),
     Fault("HTML 500", do.html(500)),
     Fault("JSON 500", do.error(500)),
     Fault("408", do.error(408, "TIMEOUT")),
@@ -88,12 +110,12 @@ FAULTS = [
     Fault("gzip that is none", do.answer(200, b"no gzip" * 9, "Content-Encoding: gzip")),
     Fault("header line over 64 KiB", do.answer(200, b"{}", "x-long: " + "x" * 70_000)),
     Fault("200 header lines", do.answer(200, b"{}", *[f"x-{n}: y" for n in range(200)])),
-    Fault("103 before the answer", do.early_hints),
+    Fault("103 before the response", do.early_hints),
     Fault("429 without `Retry-After`", do.limited()),
-    Fault("429, `Retry-After: 1`", do.limited("1")),
-    Fault("429, `Retry-After` of an hour, or a date in an hour", do.limited("3600")),
+    Fault("429, `Retry-After: 1`", do.limited("1"), timed=True),
+    Fault("429, `Retry-After` of an hour, or a date in an hour", do.limited("3600"), timed=True),
     Fault("429, `Retry-After` past, negative or garbage", do.limited("soon")),
-    Fault("409, the key's first request still running", do.busy),
+    Fault("409, the key's first request still running", do.busy, timed=True),
 ]
 
 
@@ -187,7 +209,7 @@ class Measured(NamedTuple):
         """What the caller sees."""
         error = self.error
         if error is None:
-            return "the answer"
+            return "the result"
         name = type(error).__name__
         if isinstance(error, ApiError) and name in ("ApiError", "ServerError"):
             name += f" {error.status}"
@@ -200,23 +222,56 @@ class Measured(NamedTuple):
         return (self.seen, reached, NOTHING if self.stored is None else str(self.stored))
 
 
-def make_client(url: str, service: Service, **settings: Any) -> Client:
-    settings = {"timeout": (READ_TIMEOUT, READ_TIMEOUT), "deadline": DEADLINE, **settings}
-    return Client(service.api_key, service.app_id, base_url=url, **settings)
+def make_client(
+    url: str, service: Service, fault: Fault, proxy: Optional[Proxy], bundle: Path
+) -> Client:
+    """A client with a session of its own, which is told of the proxy and the certificates."""
+    timeout, deadline = fault.limits
+    client = Client(
+        service.api_key,
+        service.app_id,
+        base_url=url,
+        timeout=timeout,
+        deadline=deadline,
+        allow_http=True,
+    )
+    if proxy is not None:
+        session = client._transport._process.sender._session
+        session.proxies = {"http": proxy.url, "https": proxy.url}
+        session.verify = str(bundle)
+        session.trust_env = False
+    return client
 
 
-def measure(fault: Fault, kind: Kind, service: Service, *, once: bool) -> Measured:
+@functools.cache
+def _tls() -> tuple[ssl.SSLContext, Path]:
+    """The TLS of a server behind a tunnel, and the bundle that its callers trust."""
+    authority = trustme.CA()
+    bundle = Path(tempfile.mkdtemp()) / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    return tls_context(authority, HOST), bundle
+
+
+def measure(fault: Fault, kind: Kind, service: Service, way: str, *, once: bool) -> Measured:
     """Make one call to a server that has the fault once, or for as long as it is asked."""
     with contextlib.ExitStack() as stack:
         service.reset()
         place = Place(service)
-        server = stack.enter_context(Server(service=service))
-        url = server.url
+        context, bundle = _tls()
+        server = stack.enter_context(
+            Server(service=service, tls=context if way == "tunnel" else None)
+        )
+        port = server.port
         if fault.behaviour is None:
-            url = f"http://127.0.0.1:{stack.enter_context(refusing_port())}"
+            port = stack.enter_context(refusing_port())
         else:
             server.then(*[fault.behaviour] * (1 if once else 500))
-        client = stack.enter_context(make_client(url, service))
+        proxy = None if way == "direct" else stack.enter_context(Proxy(port))
+        url = f"{'https' if way == 'tunnel' else 'http'}://{HOST}"
+        client = make_client(
+            f"http://127.0.0.1:{port}" if proxy is None else url, service, fault, proxy, bundle
+        )
+        stack.enter_context(client)
         error = None
         try:
             kind.call(client, place)
@@ -238,36 +293,44 @@ def _usable(client: Client, place: Place) -> bool:
 
 @contextlib.contextmanager
 def services() -> Iterator[list[Service]]:
-    """A service for each kind of call, so that they can be measured at once."""
+    """A service for each kind of call and each way, so that they can be measured at once."""
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(Service()) for _ in KINDS]
+        yield [stack.enter_context(Service()) for _ in KINDS for _ in WAYS]
 
 
-def measure_all(fault: Fault, those: list[Service]) -> list[tuple[Measured, Measured]]:
-    """Every kind of call under a fault: it happens once, it goes on."""
+#: For each kind of call and each way: the fault happens once, it continues.
+Row = list[tuple[Measured, Measured]]
+
+
+def measure_all(fault: Fault, those: list[Service]) -> list[Row]:
+    """Measure every kind of call under a fault, each way."""
     with contextlib.ExitStack() as stack:
-        stack.enter_context(mock.patch.object(retry, "backoff", return_value=WAIT))
+        stack.enter_context(mock.patch.object(retry, "BACKOFFS", [lambda *_: WAIT]))
         # Many at once of the real size would measure the machine.
         stack.enter_context(mock.patch.object(exchange, "LARGEST_BODY", do.MIB))
         stack.enter_context(mock.patch.object(do, "HUGE", 3 * do.MIB))
-        pool = stack.enter_context(ThreadPoolExecutor(len(KINDS)))
-        return list(pool.map(lambda kind, service: _both(fault, kind, service), KINDS, those))
+        pool = stack.enter_context(ThreadPoolExecutor(len(those)))
+        cases = [(fault, kind, way) for kind in KINDS for way in WAYS]
+        both = list(pool.map(lambda case, service: _both(*case, service), cases, those))
+    return [both[at : at + len(WAYS)] for at in range(0, len(both), len(WAYS))]
 
 
-def _both(fault: Fault, kind: Kind, service: Service) -> tuple[Measured, Measured]:
-    once = measure(fault, kind, service, once=True)
+def _both(fault: Fault, kind: Kind, way: str, service: Service) -> tuple[Measured, Measured]:
+    once = measure(fault, kind, service, way, once=True)
     # Who has asked only once cannot have noticed that it goes on.
     again = len(once.requests) != 1
-    return once, measure(fault, kind, service, once=False) if again else once
+    return once, measure(fault, kind, service, way, once=False) if again else once
 
 
-def rows(fault: Fault, measured: list[tuple[Measured, Measured]]) -> list[str]:
+def rows(fault: Fault, measured: list[Row]) -> list[str]:
     """The rows of one fault: calls that fare alike share one."""
     alike: dict[tuple[str, ...], list[str]] = {}
-    for once, always in measured:
-        cells = (*once.cells, *always.cells)
+    for direct, *proxied in measured:
+        once, always = direct
+        others = [_compared(fault, direct, other) for other in proxied]
+        cells = (*once.cells, *always.cells, *others)
         if fault.behaviour is None:
-            cells = (NOTHING, NOTHING, NOTHING, *always.cells)
+            cells = (NOTHING, NOTHING, NOTHING, *always.cells, *others)
         alike.setdefault(cells, []).append(once.kind.title)
     return [
         f"| {fault.title} | {', '.join(kinds)} | {' | '.join(cells)} |"
@@ -275,12 +338,30 @@ def rows(fault: Fault, measured: list[tuple[Measured, Measured]]) -> list[str]:
     ]
 
 
+def _compared(
+    fault: Fault, direct: tuple[Measured, Measured], other: tuple[Measured, Measured]
+) -> str:
+    """What is different through a proxy."""
+    if fault.behaviour is None:  # there is no proxy through which it would happen once
+        direct, other = direct[1:] * 2, other[1:] * 2
+    when = ("once", "continuing")
+    if fault.behaviour is None:  # which does not happen once
+        when, direct, other = ("",), direct[1:], other[1:]
+    told = [
+        ", ".join([f"{word}: {there.seen}" if word else there.seen, *there.cells[1:]])
+        for word, here, there in zip(when, direct, other)
+        if here.cells != there.cells
+    ]
+    return "; ".join(told) or "the same"
+
+
 HEAD = [
     (
         "| Fault | Call | Once: the caller sees | requests | stored "
-        "| Going on: the caller sees | requests | stored |"
+        "| Continuing: the caller sees | requests | stored "
+        "| Through a forward proxy | Through a tunnel |"
     ),
-    "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 ]
 
 

@@ -28,7 +28,7 @@ def told(call: Callable[[], Any]) -> list[Any]:
 
 
 def work(worker: int, rounds: list[dict[str, str]], barrier: Any, results: Any) -> None:
-    retry.BACKOFF_BASE, retry.BUSY_CAP = 0.004, 0.02
+    retry.BACKOFF_BASE, retry.KEY_IN_USE_CAP = 0.004, 0.02
     retry.Budget.CAPACITY = 10**9
     with Client(timeout=(2.0, READ_TIMEOUT), deadline=20, max_retries=6) as client:
         customers = client.customers

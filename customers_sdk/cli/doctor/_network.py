@@ -41,8 +41,16 @@ class Network:
             settled = session.merge_environment_settings(base_url, {}, False, None, None)  # noqa: FBT003
         verify = settled["verify"]
         self._bundle = verify if isinstance(verify, str) else None
+        self._proxy: SplitResult | None = None
+        self._readable = True
+        if self._url.scheme == "http" and is_loopback(self._host):
+            return  # as the client does
         proxy = requests.utils.select_proxy(base_url, settled["proxies"])
-        self._proxy = None if proxy is None else urlsplit(proxy if "//" in proxy else f"//{proxy}")
+        if proxy is not None:
+            try:
+                self._proxy = urlsplit(proxy if "//" in proxy else f"//{proxy}")
+            except ValueError:  # brackets, such as in a password
+                self._readable = False
 
     def findings(self) -> Iterator[Finding]:
         """Go the way step by step, as far as it leads."""
@@ -62,6 +70,9 @@ class Network:
 
     def _proxies(self) -> Iterator[Finding]:
         proxy = self._proxy
+        if not self._readable:
+            yield _unreadable()
+            return
         if proxy is None:
             named = [name for name in os.environ if name.lower() in _VARIABLES and os.environ[name]]
             but = f" although {', '.join(sorted(named))} is set" if named else ""
@@ -73,9 +84,7 @@ class Network:
         except ValueError:
             shown, right = "", False
         if not right:
-            yield wrong(
-                "proxy", "The proxy in the environment is not a URL.", _FIX_PROXY, Exit.USAGE
-            )
+            yield _unreadable()
         elif proxy.scheme.startswith("socks") and not _has_socks():
             yield wrong(
                 "proxy",
@@ -202,6 +211,10 @@ class _TunnelError(Exception):
 
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 _FIX_PROXY = "Fix HTTPS_PROXY or HTTP_PROXY, or name this host in NO_PROXY."
+
+
+def _unreadable() -> Finding:
+    return wrong("proxy", "The proxy in the environment is not a URL.", _FIX_PROXY, Exit.USAGE)
 
 
 def _port_of(url: SplitResult) -> int:
