@@ -23,8 +23,6 @@ _SETTINGS = {
     "threads": 32,
     "connection_limit": 1000,
     "asyncore_use_poll": True,
-    # Lets waitress notice, while a request runs, that its caller has hung up.
-    "channel_request_lookahead": 1,
     # The service drops an idle connection after 5 s and answers 431 above 16 KiB of header.
     "channel_timeout": 5,
     "cleanup_interval": 1,
@@ -42,12 +40,23 @@ class SocketCaller(Caller):
     """A caller at the other end of a connection, who may hang up."""
 
     def __init__(self, environ: WSGIEnvironment, closing: threading.Event) -> None:
-        self._hung_up = environ.get("waitress.client_disconnected")
+        self._channel: Any = environ["waitress.client_disconnected"].__self__
         self._closing = closing
 
     def gone(self) -> bool:
-        """Whether waitress has seen the end of the connection."""
-        return self._hung_up is not None and bool(self._hung_up())
+        """Tell whether the caller has closed the connection.
+
+        The socket is asked. Waitress would see it too, if told to read ahead, but then the thread
+        that reads gets in the way of the one that responds: half of a request's time.
+        """
+        if not self._channel.connected:
+            return True
+        try:
+            return self._channel.socket.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def wait(self, seconds: float) -> None:
         """Sleeps, no longer than the server lives."""

@@ -15,7 +15,7 @@ from customers_sdk.sandbox.express.paths import matched
 from customers_sdk.sandbox.faults.callers import caller_of
 from customers_sdk.sandbox.faults.injection import fate_of, service_failure
 from customers_sdk.sandbox.service import answers
-from customers_sdk.sandbox.service.idempotency import KEYED_METHODS, LONGEST_KEY, Lock, Locks
+from customers_sdk.sandbox.service.idempotency import KEYED_METHODS, LONGEST_KEY, Locks
 from customers_sdk.sandbox.service.routes import Routes, authenticates
 
 if TYPE_CHECKING:
@@ -101,34 +101,27 @@ class Application:
         if len(key) > LONGEST_KEY:
             text = f"Idempotency-Key must be at most {LONGEST_KEY} characters"
             return _typed_error(400, "invalid_request_error", text)
-        replay = self._replay(key)
-        if replay is not None:
-            return replay
-        lock = self._lock(key, request)
-        if lock is None:
+        lock = self.locks.take(key, caller_of(request.environ).gone)
+        try:
+            return self._kept(key, locked=lock is None) or self._remembered(key, request, body)
+        finally:
+            if lock is not None:
+                self.locks.release(lock)
+
+    def _kept(self, key: str, *, locked: bool) -> Optional[Response]:
+        """Return the response that a key has already, or the refusal while it is locked."""
+        kept = self.store.recalled(key)
+        if key in kept:
+            status, body = kept[key]
+            response = text_response(status, body, _REPLAY_TYPE)
+            response.headers["Idempotent-Replayed"] = "true"
+            return response
+        if locked or kept:
             text = (
                 "A request with this Idempotency-Key is currently being processed. Retry shortly."
             )
             return _typed_error(409, "idempotency_error", text)
-        try:
-            # The holder before may have finished in between.
-            return self._replay(key) or self._remembered(key, request, body)
-        finally:
-            self.locks.release(lock)
-
-    def _lock(self, key: str, request: Request) -> Optional[Lock]:
-        # The service keeps locks among the responses: a response to the key "K:lock" locks "K".
-        if self.store.recalled(f"{key}:lock") is not None:
-            return None
-        return self.locks.take(key, caller_of(request.environ).gone)
-
-    def _replay(self, key: str) -> Optional[Response]:
-        kept = self.store.recalled(key)
-        if kept is None:
-            return None
-        response = text_response(kept["status"], kept["body"], _REPLAY_TYPE)
-        response.headers["Idempotent-Replayed"] = "true"
-        return response
+        return None
 
     def _remembered(self, key: str, request: Request, body: object) -> Response:
         response = self._carried_out(request, body)

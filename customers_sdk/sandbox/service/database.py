@@ -231,10 +231,15 @@ class Database:
         return _prepare(connection)
 
     def row(self, query: str, *values: Any) -> Optional[sqlite3.Row]:
-        """The first row that a query finds."""
+        """Return the first row that a query finds."""
         with self._turn:
             found: Optional[sqlite3.Row] = self.connection().execute(query, values).fetchone()
             return found
+
+    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        """Return all rows that a query finds."""
+        with self._turn:
+            return self.connection().execute(query, values).fetchall()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HISTORY_CAP = 50
 DAY = 24 * 60 * 60 * 1000
+_SWEEP_EVERY = 60 * 1000
 
 _NO_CUSTOMER: dict[str, Any] = {
     **dict.fromkeys(("external_id", "email", "name", "address", "city", "state", "country")),
@@ -89,6 +90,7 @@ class Store:
         self.database = database
         self.now = now
         self.tie_order = tie_order
+        self._swept_at = 0
 
     def api_key(self, key: str) -> Optional[sqlite3.Row]:
         """Return the key's row with its merchant's ``suspended_reason``."""
@@ -271,18 +273,27 @@ class Store:
         row = self.database.row("SELECT count(*) FROM customers")
         return 0 if row is None else int(row[0])
 
-    def recalled(self, key: str) -> Optional[sqlite3.Row]:
-        """Return the response kept under an idempotency key, for 24 hours."""
-        oldest = self.now() - DAY
-        return self.database.row(
-            "SELECT status, body FROM idempotency WHERE key = ? AND stored_at > ?", key, oldest
+    def recalled(self, key: str) -> dict[str, tuple[int, str]]:
+        """Return the status and the body kept under an idempotency key, for 24 hours.
+
+        The service keeps its locks among the responses: one kept under the key "K:lock", which is
+        returned too, locks the key "K".
+        """
+        rows = self.database.rows(
+            "SELECT key, status, body FROM idempotency WHERE key IN (?, ?) AND stored_at > ?",
+            key,
+            f"{key}:lock",
+            self.now() - DAY,
         )
+        return {kept: (status, body) for kept, status, body in rows}
 
     def remember(self, key: str, status: int, body: str) -> None:
-        """Keep a response under its key, and drop those older than 24 hours."""
+        """Keep a response under its key; those older than 24 hours go, once a minute."""
         now = self.now()
         with self.database.writing() as connection:
-            connection.execute("DELETE FROM idempotency WHERE stored_at <= ?", (now - DAY,))
+            if now - self._swept_at >= _SWEEP_EVERY:
+                self._swept_at = now
+                connection.execute("DELETE FROM idempotency WHERE stored_at <= ?", (now - DAY,))
             connection.execute(
                 "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)", (key, status, body, now)
             )
