@@ -1,4 +1,4 @@
-"""Rows of choice for a sandbox: what the API itself has no route to make."""
+"""Rows that the API itself has no route to make, for a sandbox or a fake."""
 
 # ruff: noqa: A002 - a row's id is called id
 
@@ -6,23 +6,28 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from datetime import datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional
 
 from customers_sdk.sandbox.express.jsontext import compact
 from customers_sdk.sandbox.service import columns
 from customers_sdk.sandbox.service.rules import FAMILIES, TEXT_FIELDS, normalised_address
+from customers_sdk.sandbox.values import (
+    Instant,
+    Money,
+    column_text,
+    milliseconds,
+    units_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from customers_sdk.sandbox.service.store import Store
 
-Money = Union[Decimal, int, str]
-Instant = Union[datetime, str]
+#: The kinds of API keys that `Seeding.add_api_key` makes.
+KEY_KINDS = ("secret", "public", "inactive", "expired", "suspended")
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LONG_AGO = "2026-01-01T00:00:00.000Z"
 _DEFAULT_CHAINS = (
     (1, "ethereum", "evm"),
     (10, "optimism", "evm"),
@@ -40,59 +45,12 @@ _DEFAULT_CHAINS = (
 )
 
 
-def money_text(value: Money, name: str) -> str:
-    """The decimal string the service answers: exact, trailing zeros stripped (observed).
-
-    `name` is the argument named in a ``TypeError`` (a float, or anything else that is not exact) or
-    a ``ValueError`` (no finite number).
-    """
-    if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
-        kind = type(value).__name__
-        text = f"{name} must be a Decimal, an int or a decimal string, not a {kind}: money is exact"
-        raise TypeError(text)
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise ValueError(f"{name} is not a decimal number: {value!r}") from None
-    if not number.is_finite():
-        raise ValueError(f"{name} must be finite")
-    text = format(number, "f")
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "0", "") else text
-
-
-def units_text(value: Optional[Money], name: str) -> Optional[str]:
-    """A count of a token's smallest unit: digits alone, however many. None stays None."""
-    if value is None:
-        return None
-    text = money_text(value, name)
-    if not text.isdigit():
-        raise ValueError(f"{name} must be a whole number of the token's smallest unit")
-    return text
-
-
-def milliseconds(value: Optional[Instant], name: str) -> Optional[int]:
-    """An aware datetime, or its ISO 8601 text, as milliseconds since 1970. None stays None."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    if not isinstance(value, datetime):
-        raise TypeError(
-            f"{name} must be a datetime or an ISO 8601 string, not a {type(value).__name__}"
-        )
-    if value.tzinfo is None:
-        raise ValueError(f"{name} must have a time zone")
-    return (value - _EPOCH) // timedelta(milliseconds=1)
-
-
 class Seeding:
-    """The methods that put rows straight into a store; each commits and returns the new row's id.
+    """Methods that put rows straight into a store; each commits and returns the new row's id.
 
-    Instants are aware datetimes or ISO 8601 strings; where one is left out the row is born now. An
-    id that is left out is a random UUID. A ``customer_id`` or ``app_id`` that does not exist raises
-    ``LookupError``, a row that is there already `customers_sdk.sandbox.service.store.Duplicate`.
+    Instants are aware datetimes or ISO 8601 strings; without one the row is created now. Without an
+    id the row gets a random UUID. A ``customer_id`` or ``app_id`` that does not exist raises
+    ``LookupError``, a row that exists `customers_sdk.sandbox.service.store.Duplicate`.
     """
 
     store: Store
@@ -105,7 +63,7 @@ class Seeding:
         name: str = "Merchant",
         suspended_reason: Optional[str] = None,
     ) -> str:
-        """Adds a merchant; with a `suspended_reason` it reads but does not write (observed)."""
+        """Add a merchant; with a `suspended_reason` it reads but does not write (observed)."""
         row = {"id": id or str(uuid.uuid4()), "name": name, "suspended_reason": suspended_reason}
         return self._added("merchants", row)
 
@@ -122,7 +80,7 @@ class Seeding:
         payout_approved: bool = False,
         created_at: Optional[Instant] = None,
     ) -> str:
-        """Adds an app, to the sandbox's own merchant unless another `merchant_id` is given."""
+        """Add an app, to the sandbox's own merchant unless another `merchant_id` is given."""
         born = self._instant(created_at, "created_at")
         row = {
             "id": id or str(uuid.uuid4()),
@@ -141,18 +99,39 @@ class Seeding:
     def add_api_key(
         self,
         *,
+        kind: str = "secret",
         merchant_id: Optional[str] = None,
         key: Optional[str] = None,
         active: bool = True,
         expires_at: Optional[Instant] = None,
     ) -> str:
-        """Adds a key of a merchant (the sandbox's own by default) and returns it."""
-        secret = key or f"nr_test_sk_{secrets.token_hex(16)}"
+        """Add an API key and return it.
+
+        Args:
+            kind: ``"secret"``; ``"public"``, a ``pk`` key, which a client refuses; ``"inactive"``
+                or ``"expired"``, to which the service responds with 401; ``"suspended"``, a key of
+                a suspended merchant, who may read but gets 403 to a write.
+            merchant_id: who owns it, by default the sandbox's own merchant, and for a suspended
+                key a new one.
+            key: the key itself, by default a random one.
+            active: False is the same as ``kind="inactive"``.
+            expires_at: when it stops working.
+
+        Raises:
+            ValueError: `kind` is none of these.
+        """
+        if kind not in KEY_KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KEY_KINDS)}, not {kind!r}")
+        if kind == "suspended" and merchant_id is None:
+            merchant_id = self.add_merchant(suspended_reason="Suspended in the sandbox")
+        prefix = "nr_test_pk_" if kind == "public" else "nr_test_sk_"
+        secret = key or prefix + secrets.token_hex(16)
+        ends = expires_at or (_LONG_AGO if kind == "expired" else None)
         row = {
             "key": secret,
             "merchant_id": merchant_id or self._own_merchant(),
-            "active": active,
-            "expires_at": milliseconds(expires_at, "expires_at"),
+            "active": active and kind != "inactive",
+            "expires_at": milliseconds(ends, "expires_at"),
         }
         self.store.insert("api_keys", row)
         return secret
@@ -160,7 +139,7 @@ class Seeding:
     def add_chain(
         self, chain_id: int, name: str, *, enabled: bool = True, family: str = "evm"
     ) -> int:
-        """Adds or replaces a chain; `family` is ``evm``, ``solana`` or ``sui``."""
+        """Add or replaces a chain; `family` is ``evm``, ``solana`` or ``sui``."""
         if family not in FAMILIES:
             raise ValueError(f"family must be one of {', '.join(FAMILIES)}")
         row = {"chain_id": chain_id, "name": name, "enabled": enabled, "family": family}
@@ -184,7 +163,11 @@ class Seeding:
         created_at: Optional[Instant] = None,
         updated_at: Optional[Instant] = None,
     ) -> str:
-        """Adds a customer, unchecked by the schema; `app_id` is the sandbox's own by default."""
+        """Add a customer, unchecked by the schema; `app_id` is the sandbox's own by default.
+
+        The values are stored as the service stores them. Metadata that is not an object, which
+        other programs can leave behind, is written as ``{"$type": "Raw", "value": [1]}``.
+        """
         owner = app_id or self.app_id
         if self.store.app(owner) is None:
             raise LookupError(f"there is no app {owner}")
@@ -215,7 +198,7 @@ class Seeding:
         created_at: Optional[Instant] = None,
         updated_at: Optional[Instant] = None,
     ) -> str:
-        """Adds a wallet to a customer, its address as the service stores it.
+        """Add a wallet to a customer, its address as the service stores it.
 
         An unknown `chain_id` raises ``LookupError``, an address that is not one of that chain
         ``ValueError``. `authorization_type` is not checked: the vocabulary is open (documented).
@@ -254,16 +237,17 @@ class Seeding:
         id: Optional[str] = None,
         checkout_sessions: Iterable[Mapping[str, Any]] = (),
     ) -> str:
-        """Adds a payment intent to a customer's history.
+        """Add a payment intent to a customer's history.
 
-        `amount` is in units of `currency`, `crypto_amount` in the token's smallest unit; a float is
-        a ``TypeError``. `status` is not checked: the vocabulary is open (documented).
+        `amount` is in units of `currency`, rounded to two decimals as the service's column is;
+        `crypto_amount` is in the token's smallest unit. A float is a ``TypeError``. `status` is not
+        checked: the vocabulary is open.
         """
         row = {
             "id": id or str(uuid.uuid4()),
             "customer_id": self._existing(customer_id),
             "status": status,
-            "amount": money_text(amount, "amount"),
+            "amount": column_text(amount, "amount"),
             "currency": currency,
             "crypto_amount": units_text(crypto_amount, "crypto_amount"),
             "crypto_token_key": crypto_token_key,
@@ -288,13 +272,17 @@ class Seeding:
         created_at: Optional[Instant] = None,
         id: Optional[str] = None,
     ) -> str:
-        """Adds an invoice to a customer's history; `total` in units of `currency`, no float."""
+        """Add an invoice to a customer's history.
+
+        `total` is in units of `currency`, rounded to two decimals; a float is a ``TypeError``. An
+        invoice without a number gets the next one (``INV-0001``).
+        """
         row = {
             "id": id or str(uuid.uuid4()),
             "customer_id": self._existing(customer_id),
-            "invoice_number": invoice_number,
+            "invoice_number": invoice_number or self.store.next_invoice_number(),
             "status": status,
-            "total": money_text(total, "total"),
+            "total": column_text(total, "total"),
             "currency": currency,
             "due_date": milliseconds(due_date, "due_date"),
             "paid_at": milliseconds(paid_at, "paid_at"),
@@ -303,12 +291,12 @@ class Seeding:
         return self._added("invoices", row)
 
     def add_subscription(self, customer_id: str, *, id: Optional[str] = None) -> str:
-        """Adds a subscription, of which the API shows only the count."""
+        """Add a subscription, of which the API shows only the count."""
         row = {"id": id or str(uuid.uuid4()), "customer_id": self._existing(customer_id)}
         return self._added("subscriptions", row)
 
     def add_default_chains(self) -> None:
-        """Adds the documented chains, all enabled."""
+        """Add the documented chains, all enabled."""
         columns = ("chain_id", "name", "family")
         rows = ({**dict(zip(columns, chain)), "enabled": True} for chain in _DEFAULT_CHAINS)
         self.store.insert("chains", *rows, replace=True)

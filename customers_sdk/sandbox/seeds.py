@@ -22,6 +22,8 @@ Seed = dict[str, list[dict[str, Any]]]
 
 #: In the order that references between them demand.
 KINDS = {
+    "merchants": "add_merchant",
+    "api_keys": "add_api_key",
     "apps": "add_app",
     "chains": "add_chain",
     "customers": "add_customer",

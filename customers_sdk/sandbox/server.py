@@ -52,7 +52,7 @@ class SocketCaller(Caller):
         if not self._channel.connected:
             return True
         try:
-            return self._channel.socket.recv(1, socket.MSG_PEEK) == b""
+            return not self._channel.socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return False
         except OSError:

@@ -14,9 +14,9 @@ from werkzeug.test import Client
 
 from customers_sdk.sandbox.backend import Backend
 from customers_sdk.sandbox.express.exchange import etag
-from customers_sdk.sandbox.seeding import milliseconds, money_text, units_text
 from customers_sdk.sandbox.service.idempotency import Locks
 from customers_sdk.sandbox.service.store import DAY, Duplicate
+from customers_sdk.sandbox.values import column_text, milliseconds, money_text, units_text
 from tests.sandbox import sandbox_replay as lab
 
 if TYPE_CHECKING:
@@ -273,6 +273,98 @@ def test_a_missing_path_segment_falls_back_to_the_list(call: Call) -> None:
 )
 def test_money_is_exact_without_trailing_zeros(value: Any, text: str) -> None:
     assert money_text(value, "amount") == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("19.90", "19.9"),
+        ("19.994", "19.99"),
+        ("19.995", "20"),
+        ("-0.005", "-0.01"),
+        ("0.004", "0"),
+        ("1E+30", "1" + "0" * 30),
+        (Decimal("9999999999999999.99"), "9999999999999999.99"),
+    ],
+)
+def test_a_column_of_money_has_two_decimals(value: Any, text: str) -> None:
+    assert column_text(value, "amount") == text
+
+
+def test_payments_and_invoices_keep_two_decimals(backend: Backend, call: Call) -> None:
+    one = backend.add_customer()
+    backend.add_payment_intent(one, amount="10.005", crypto_amount=1)
+    backend.add_invoice(one, total="0.999")
+    shown = call("GET", f"/customers/{one}").json["data"]
+    assert (shown["paymentIntents"][0]["amount"], shown["invoices"][0]["total"]) == ("10.01", "1")
+
+
+def test_invoices_are_numbered_unless_they_have_a_number(backend: Backend, call: Call) -> None:
+    one, other = backend.add_customer(), backend.add_customer()
+    backend.add_invoice(one, total=1, created_at="2026-01-01T00:00:00Z")
+    backend.add_invoice(one, total=1, invoice_number="2026-7", created_at="2026-01-02T00:00:00Z")
+    backend.add_invoice(other, total=1)
+    backend.add_invoice(one, total=1, created_at="2026-01-03T00:00:00Z")
+    numbers = [
+        each["invoiceNumber"] for each in call("GET", f"/customers/{one}").json["data"]["invoices"]
+    ]
+    assert numbers == ["INV-0004", "2026-7", "INV-0001"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "read", "write"),
+    [
+        ("secret", 200, 201),
+        ("public", 200, 201),
+        ("inactive", 401, 401),
+        ("expired", 401, 401),
+        ("suspended", 200, 403),
+    ],
+)
+def test_each_kind_of_key_is_answered_as_the_service_does(
+    kind: str, read: int, write: int, backend: Backend, call: Call
+) -> None:
+    key = backend.add_api_key(kind=kind)
+    assert call("GET", "/customers", key=key).status_code == read
+    body = {"appId": backend.app_id}
+    assert call("POST", "/customers", key=key, json=body).status_code == write
+    assert key.startswith("nr_test_pk_" if kind == "public" else "nr_test_sk_")
+
+
+def test_an_unknown_kind_of_key_is_refused(backend: Backend) -> None:
+    with pytest.raises(ValueError, match="kind must be one of secret, public, inactive"):
+        backend.add_api_key(kind="golden")
+
+
+def test_another_merchant_has_its_own_app_and_key(backend: Backend, call: Call) -> None:
+    merchant = backend.add_merchant(name="Another")
+    app = backend.add_app(merchant_id=merchant, name="Another's")
+    key = backend.add_api_key(merchant_id=merchant)
+    theirs = backend.add_customer(app_id=app)
+    second = backend.add_app(name="Second")
+    ours = backend.add_customer(app_id=second)
+    assert call("GET", f"/customers/{theirs}").status_code == 403
+    assert call("GET", f"/customers/{theirs}", key=key).json["data"]["app"]["name"] == "Another's"
+    assert [one["id"] for one in call("GET", "/customers").json["data"]] == [ours]
+
+
+def test_a_seeded_wallet_shows_its_authorisation(backend: Backend, call: Call) -> None:
+    one = backend.add_customer()
+    backend.add_wallet(
+        one,
+        chain_id=1,
+        wallet_address=EVM.upper().replace("X", "x"),
+        has_active_authorization=True,
+        authorization_type="PERMIT",
+        authorization_tx_hash="0xfeed",
+        authorized_at="2026-01-02T03:04:05.678Z",
+    )
+    [wallet] = call("GET", f"/customers/{one}").json["data"]["wallets"]
+    assert wallet["walletAddress"] == EVM
+    assert wallet["hasActiveAuthorization"] is True
+    assert wallet["authorizationType"] == "PERMIT"
+    assert wallet["authorizationTxHash"] == "0xfeed"
+    assert wallet["authorizedAt"] == "2026-01-02T03:04:05.678Z"
 
 
 @pytest.mark.parametrize("value", [1.5, True, None, b"1"])

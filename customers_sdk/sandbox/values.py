@@ -1,0 +1,79 @@
+"""Money and instants as callers give them to a sandbox, and as rows keep them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from typing import Optional, Union
+
+Money = Union[Decimal, int, str]
+Instant = Union[datetime, str]
+
+_CENT = Decimal("0.01")
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def money_text(value: Money, name: str) -> str:
+    """Return the decimal string of an exact number, without trailing zeros.
+
+    Raises:
+        TypeError: the argument `name` is a float, or anything else that is not exact.
+        ValueError: it is not a finite number.
+    """
+    return _plain(_exact(value, name))
+
+
+def column_text(value: Money, name: str) -> str:
+    """Return money as the service's columns keep it: two decimals, half a cent rounded away from 0.
+
+    Raises as `money_text` does.
+    """
+    number = _exact(value, name)
+    digits = Context(prec=len(number.as_tuple().digits) + abs(number.adjusted()) + 3)
+    return _plain(number.quantize(_CENT, ROUND_HALF_UP, digits))
+
+
+def _exact(value: Money, name: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
+        kind = type(value).__name__
+        text = f"{name} must be a Decimal, an int or a decimal string, not a {kind}: money is exact"
+        raise TypeError(text)
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        raise ValueError(f"{name} is not a decimal number: {value!r}") from None
+    if not number.is_finite():
+        raise ValueError(f"{name} must be finite")
+    return number
+
+
+def _plain(number: Decimal) -> str:
+    text = format(number, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "0", "") else text
+
+
+def units_text(value: Optional[Money], name: str) -> Optional[str]:
+    """Return a count of a token's smallest unit: digits alone, however many. None stays None."""
+    if value is None:
+        return None
+    text = money_text(value, name)
+    if not text.isdigit():
+        raise ValueError(f"{name} must be a whole number of the token's smallest unit")
+    return text
+
+
+def milliseconds(value: Optional[Instant], name: str) -> Optional[int]:
+    """Return an aware datetime, or its ISO 8601 text, in milliseconds since 1970."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value.replace("Z", "+00:00"))
+    if not isinstance(value, datetime):
+        raise TypeError(
+            f"{name} must be a datetime or an ISO 8601 string, not a {type(value).__name__}"
+        )
+    if value.tzinfo is None:
+        raise ValueError(f"{name} must have a time zone")
+    return (value - _EPOCH) // timedelta(milliseconds=1)
