@@ -133,7 +133,7 @@ class Resource:
         try:
             page = page_from(response.data, response.pagination, kind)
         except ResponseFormatError as error:
-            raise response.mismatch(str(error)) from None
+            raise response.mismatch(error.args[0]) from None
         self._report_misfits(page.items)
         return page
 
@@ -243,7 +243,7 @@ def read(response: ApiResponse, kind: type[M], expected: Mapping[str, Any] | Non
         record: M = schema.structure(response.data, kind)
     except ResponseFormatError as error:
         if not stored:
-            raise response.mismatch(str(error)) from None
+            raise response.mismatch(error.args[0]) from None
         wrong: str | None = "kind"
     else:
         wrong = differs(expected or {}, record) if stored else None

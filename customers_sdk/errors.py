@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 
 class CustomersError(Exception):
@@ -26,7 +26,11 @@ class CustomersError(Exception):
             proper answer came back.
         attempts: the number of requests that were made.
         elapsed: the time they took together, in seconds.
+        reference: the code with which the text ends, such as ``E44``; the documentation's page
+            about errors says under it what to do.
     """
+
+    reference: ClassVar[str] = "E01"
 
     def __init__(
         self,
@@ -45,6 +49,9 @@ class CustomersError(Exception):
         self.attempts = attempts
         self.elapsed = elapsed
 
+    def __str__(self) -> str:
+        return f"{self.args[0]} ({self.reference})"
+
 
 class ConfigurationError(CustomersError, ValueError):
     """A setting of the client is missing or wrong; the text names it.
@@ -55,6 +62,8 @@ class ConfigurationError(CustomersError, ValueError):
         problem: what is wrong with it, to be read after a name for the setting
             (``is missing``), or "".
     """
+
+    reference = "E10"
 
     def __init__(
         self, text: str = "", *, setting: str | None = None, problem: str = "", **context: Any
@@ -79,6 +88,8 @@ class ApiError(CustomersError):
         earlier_try_unknown: True if an earlier try of the same call may have been
             carried out; a 500 may then mean that it was.
     """
+
+    reference = "E40"
 
     def __init__(
         self,
@@ -123,6 +134,8 @@ class ValidationIssue(NamedTuple):
 class ValidationError(ApiError):
     """400 or 422: the service refuses what was sent."""
 
+    reference = "E41"
+
     @property
     def issues(self) -> tuple[ValidationIssue, ...]:
         """What was wrong field by field; empty if the service gave no details."""
@@ -142,6 +155,8 @@ class ValidationError(ApiError):
 class AuthenticationError(ApiError):
     """401: the key is unknown, inactive or expired, or the service's database is down."""
 
+    reference = "E42"
+
     @property
     def database_down(self) -> bool:
         """Whether the service's own database is down, so that the key may be right."""
@@ -151,21 +166,31 @@ class AuthenticationError(ApiError):
 class PermissionDeniedError(ApiError):
     """403: the record is another merchant's, or the organisation is suspended."""
 
+    reference = "E43"
+
 
 class NotFoundError(ApiError):
     """404: there is no such record, or no such route."""
+
+    reference = "E44"
 
 
 class ConflictError(ApiError):
     """409: the request is at odds with what is stored."""
 
+    reference = "E45"
+
 
 class RateLimitError(ApiError):
     """429: too many requests; ``retry_after`` says for how many seconds, if known."""
 
+    reference = "E47"
+
 
 class ServerError(ApiError):
     """5xx. The service also responds with 500 to an external id or wallet that exists."""
+
+    reference = "E50"
 
 
 class AlreadyExistsError(ConflictError, ServerError):
@@ -179,6 +204,8 @@ class AlreadyExistsError(ConflictError, ServerError):
             `~customers_sdk.Wallet`.
     """
 
+    reference = "E46"
+
     def __init__(self, text: str = "", *, existing: Any = None, **context: Any) -> None:
         super().__init__(text, **context)
         self.existing = existing
@@ -191,6 +218,8 @@ class AmbiguousCustomerError(CustomersError):
         candidates: the `~customers_sdk.CustomerSummary` of each, the newest first.
     """
 
+    reference = "E60"
+
     def __init__(self, text: str = "", *, candidates: tuple[Any, ...] = (), **context: Any) -> None:
         super().__init__(text, **context)
         self.candidates = candidates
@@ -199,9 +228,13 @@ class AmbiguousCustomerError(CustomersError):
 class TransportError(CustomersError):
     """No answer came: the connection could not be made, broke, or was refused by TLS."""
 
+    reference = "E20"
+
 
 class RequestTimeoutError(TransportError):
     """No answer came in time."""
+
+    reference = "E21"
 
 
 class ResponseFormatError(CustomersError):
@@ -211,6 +244,8 @@ class ResponseFormatError(CustomersError):
         status: the HTTP status of that answer, or 0 if it did not come over HTTP.
     """
 
+    reference = "E30"
+
     def __init__(self, text: str = "", *, status: int = 0, **context: Any) -> None:
         super().__init__(text, **context)
         self.status = status
@@ -218,6 +253,8 @@ class ResponseFormatError(CustomersError):
 
 class IdempotencyError(CustomersError):
     """The stored answer to an idempotency key belongs to a different request."""
+
+    reference = "E31"
 
 
 _BY_STATUS: dict[int, type[ApiError]] = {

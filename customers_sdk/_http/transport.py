@@ -246,7 +246,7 @@ class Transport:
         try:
             response.data, response.pagination = schema.unwrap(codec.loads(answer.body))
         except ResponseFormatError as error:
-            raise response.mismatch(str(error)) from None
+            raise response.mismatch(error.args[0]) from None
         return response
 
 

@@ -34,6 +34,8 @@ _MOST_PARTS = 10_000
 class IncompleteExportError(CustomersError):
     """The parts of an export hold fewer customers together than there were."""
 
+    reference = "E61"
+
 
 def share(rows: Rows, index: int, of: int) -> Iterable[Row]:
     """One of several shares of an import's rows, split by a hash of the external id.

@@ -71,7 +71,8 @@ def _answered(error: ApiError) -> str:
     if error.code is None or error.status > 500:
         return _other(error)
     tries = f", {error.attempts} tries in {error.elapsed:.1f} s" if error.attempts > 1 else ""
-    return f"{_refusal(error)} [{error.status}{tries}, request id {error.request_id}]"
+    tail = f"{error.reference}, {error.status}{tries}, request id {error.request_id}"
+    return f"{_refusal(error)} [{tail}]"
 
 
 def _refusal(error: ApiError) -> str:

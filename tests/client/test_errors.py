@@ -99,12 +99,12 @@ def sample(cls: type[Exception]) -> Exception:
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 @pytest.mark.parametrize("cls", [CustomersError, *TREE], ids=lambda cls: cls.__name__)
 def test_every_error_survives_pickling_with_all_it_carries(
-    cls: type[Exception], protocol: int
+    cls: type[CustomersError], protocol: int
 ) -> None:
     error = sample(cls)
     back = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301
     assert type(back) is cls
-    assert str(back) == "what happened"
+    assert str(back) == f"what happened ({cls.reference})"
     assert back.args == error.args
     assert vars(back) == vars(error)
     assert vars(back).items() >= CONTEXT.items()
@@ -121,9 +121,14 @@ def test_every_error_can_be_copied(cls: type[Exception], copied: Any) -> None:
 
 
 @pytest.mark.parametrize("cls", [CustomersError, *TREE], ids=lambda cls: cls.__name__)
-def test_every_error_can_be_made_from_a_text_alone(cls: type[Exception]) -> None:
-    assert str(cls("text")) == "text"
-    assert cls("text").outcome_unknown is False  # type: ignore[attr-defined]
+def test_every_error_can_be_made_from_a_text_alone(cls: type[CustomersError]) -> None:
+    assert str(cls("text")) == f"text ({cls.reference})"
+    assert cls("text").outcome_unknown is False
+
+
+def test_every_error_has_a_reference_of_its_own() -> None:
+    references = [cls.reference for cls in (CustomersError, *TREE)]
+    assert len(set(references)) == len(references)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +217,7 @@ def test_a_configuration_error_names_its_setting_and_problem_as_data() -> None:
     error = caught.value
     assert error.setting == "api_key"
     assert error.problem == "is a public key (pk); the API takes a secret key (sk)"
-    assert str(error) == f"{error.setting} {error.problem}"
+    assert error.args[0] == f"{error.setting} {error.problem}"
 
 
 def test_the_core_knows_no_command(client: Client, wire: responses.RequestsMock) -> None:

@@ -129,3 +129,15 @@ def test_the_reference_names_every_public_name() -> None:
     public = {*customers_sdk.__all__, *bulk.__all__, *testing.__all__, *sandbox.__all__}
     public -= {"__version__"}
     assert public <= named
+
+
+def test_the_page_about_errors_has_a_row_for_every_class_under_its_reference() -> None:
+    rows = re.findall(
+        r"^\| (E\d+) \| `(\w+)` \|", (DOCS / "errors.md").read_text("utf-8"), re.MULTILINE
+    )
+    kinds = [
+        getattr(customers_sdk, name) for name in customers_sdk.__all__ if name.endswith("Error")
+    ]
+    kinds += [bulk.IncompleteExportError]
+    wanted = {(kind.reference, kind.__name__) for kind in kinds}
+    assert set(rows) == wanted - {("E01", "CustomersError")}

@@ -151,7 +151,7 @@ def test_a_list_is_read_and_the_wrong_row_is_named() -> None:
 
 def test_what_is_no_object_is_refused_by_name() -> None:
     for nothing, said in ((None, "null"), ([], "a list"), (5, "a number"), ("x", "a string")):
-        with pytest.raises(ResponseFormatError, match=f"^data: expected an object, got {said}$"):
+        with pytest.raises(ResponseFormatError, match=rf"got {said} \(E30\)$"):
             schema.structure(nothing, Wallet)
 
 
@@ -212,7 +212,7 @@ def test_any_class_can_be_read_and_written(data: dict[str, Any]) -> None:
 def test_the_explanation_names_the_place(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ResponseFormatError) as caught:
         schema.structure({"orderId": "o", "units": "5", **changes}, Order)
-    assert str(caught.value) == said
+    assert caught.value.args[0] == said
 
 
 def test_integers_are_restored_however_deep_they_stand() -> None:
