@@ -96,7 +96,7 @@ def encode(value: Any) -> bytes:
 
 
 def to_text(value: Any, *, ascii_only: bool = True, indent: int | None = None) -> str:
-    """Encode as JSON text for people; without an indent where it is nested deeply."""
+    """Encode as JSON text for people; without an indent where `json` cannot recurse so deep."""
     try:
         return json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     except RecursionError:
