@@ -174,4 +174,6 @@ def test_a_sandbox_that_stops_is_noticed_and_another_one_in_its_place_begins_ane
         client.customers.list_page()
         page.until(lambda: page.one("#status").text == "Live")
         page.until(lambda: [row.split(" | ")[1][:14] for row in page.rows()] == ["GET /customers"])
+        page.go("setup")
+        page.until(lambda: other.api_key in page.one("[aria-label=exports]").text)
     assert all("Failed to load" in line for line in page.complaints())

@@ -28,7 +28,10 @@ for (const tab of tabs.children) {
 arrows(tabs);
 window.addEventListener("hashchange", show);
 
+let run = null;
 onChange(() => {
+  if (run !== null && log.run !== run) load().catch(() => {}); // another sandbox, with a key of its own
+  run = log.run;
   status.textContent = log.connected ? "Live" : "Sandbox stopped";
   status.classList.toggle("live", log.connected);
 });

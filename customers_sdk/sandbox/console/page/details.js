@@ -98,7 +98,7 @@ export class Details {
           ["Idempotency key", request.idempotency_key && el("code", {}, request.idempotency_key)],
           ["Fault", request.faults.join(", ")],
         ]),
-        part("Request", request.query ? [["Query", queryText(request.query)]] : [], Object.entries(request.headers), request.body),
+        part("Request", request.query ? [["Query", el("code", {}, request.query)]] : [], Object.entries(request.headers), request.body),
         request.response
           ? part(request.status === null ? "Response (lost)" : "Response", [["Status", String(request.response.status)]], request.response.headers, request.response.body)
           : null));
@@ -129,10 +129,6 @@ function story(request, call) {
   if (request.faults.length && request.status >= 400) return `${which}An injected fault responded in place of the service, or made it fail.`;
   if (request.status < 400) return `${which}Done in ${duration(request.seconds)}.`;
   return `${which}The service refused this request.`;
-}
-
-function queryText(query) {
-  return el("code", {}, query);
 }
 
 function part(title, rows, headers, body) {
