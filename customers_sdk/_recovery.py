@@ -8,13 +8,27 @@ the write was carried out. Either way one look-up tells more than the error does
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+import string
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from customers_sdk import _checks
 from customers_sdk._checks import CUSTOMER_FIELDS
+from customers_sdk._resource import Resource
 from customers_sdk._settings import Limits
-from customers_sdk._stored import differs
-from customers_sdk.errors import AlreadyExistsError, ApiError, CustomersError
+from customers_sdk._stored import differs, same, stored_text
+from customers_sdk.errors import (
+    AlreadyExistsError,
+    AmbiguousCustomerError,
+    ApiError,
+    ConflictError,
+    CustomersError,
+    IdempotencyError,
+    ServerError,
+)
+
+if TYPE_CHECKING:
+    from customers_sdk.models import Customer, CustomerSummary
 
 R = TypeVar("R")
 
@@ -108,3 +122,260 @@ def _look(find: Callable[[], R | None]) -> R | None:
     with contextlib.suppress(CustomersError):
         return find()
     return None
+
+
+_LONGEST_SEARCH = 255
+_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+LIST = "/customers"
+ONE = "/customers/{id}"
+
+_TAKEN = "external_id is taken by customer {id}: use another one, or update that customer"
+
+
+class Writes(Resource):
+    """What is under the public methods of customers: look-ups, and writes that look first."""
+
+    def _create(
+        self, app: str, sent: Mapping[str, Any], limits: Limits, key: str | None
+    ) -> Customer:
+        """Create a customer of checked fields; say what exists if the external id is taken."""
+        from customers_sdk.models import Customer
+
+        try:
+            return self._insert(app, sent, limits, key)
+        except (ServerError, ConflictError) as error:
+            external_id = sent.get("external_id") or ""
+            if not external_id.strip():
+                raise
+            found = resolve_conflict(
+                error,
+                limits,
+                lambda left: self._find(external_id, app, self._transport.remaining(left)),
+                lambda found: is_as_created(found, sent),
+                _TAKEN,
+            )
+            return found.narrowed_to(Customer)
+
+    def _insert(
+        self, app: str, sent: Mapping[str, Any], limits: Limits, key: str | None
+    ) -> Customer:
+        """Send a creation."""
+        from customers_sdk.models import Customer
+
+        return self._write(
+            "POST",
+            LIST,
+            Customer,
+            {"app_id": app, **sent},
+            limits,
+            expected={"app_id": app},
+            key=key,
+            unique="external_id" in sent,
+            repeatable="external_id" in sent,
+        )
+
+    def _update(
+        self,
+        customer_id: str,
+        sent: Mapping[str, Any],
+        limits: Limits,
+        key: str | None,
+        *,
+        first: bool = False,
+    ) -> Customer:
+        """Update a customer's checked fields; see `Resource._write` for ``first``."""
+        from customers_sdk.models import Customer
+
+        try:
+            return self._write(
+                "PUT",
+                ONE,
+                Customer,
+                sent,
+                limits,
+                ids={"customer_id": customer_id},
+                expected={"id": customer_id},
+                key=key,
+                first=first,
+                unique="external_id" in sent,
+            )
+        except (ServerError, ConflictError) as error:
+            taken = sent.get("external_id") or ""
+            if not taken.strip():
+                raise
+            return resolve_conflict(
+                error,
+                limits,
+                lambda left: self._find_other(customer_id, taken, left),
+                lambda _: False,
+                _TAKEN,
+            )
+
+    def _change(
+        self,
+        customer_id: str,
+        changes_of: Callable[[Customer], Mapping[str, Any]],
+        rest: Callable[[], Limits],
+    ) -> Customer:
+        """Read a customer and write what is to change, unless another process writes first.
+
+        The write goes under an idempotency key that names what it is based on. The service
+        carries out one write under a key; whoever comes second is given the first one's
+        response, reads again, and bases the next write on that. A failure stays stored under
+        its key: the next key is numbered.
+        """
+        from customers_sdk.models import Customer, CustomerDetail
+
+        basis, number, doubt = "", 0, False
+        while True:
+            try:
+                current = self._get(ONE, CustomerDetail, rest(), customer_id=customer_id)
+                changes = _checks.customer_fields(changes_of(current))
+                if not changes:
+                    return current.narrowed_to(Customer)
+                # Only who has no external id is given one here, and that happens once.
+                now = "adopt" if "external_id" in changes else current.updated_at.isoformat()
+                basis, number = now, number + 1 if basis == now else 0
+                key = f"customers_sdk {basis} {number}"
+                return self._update(customer_id, changes, rest(), key, first=True)
+            except CustomersError as error:  # noqa: PERF203 - a round is two requests
+                stored = isinstance(error, ApiError) and error.replayed
+                again = stored or isinstance(error, IdempotencyError)
+                if not again or isinstance(error, AlreadyExistsError):
+                    error.outcome_unknown |= doubt
+                    raise
+                # What was carried out first may have been a lost try of this very write.
+                doubt |= error.attempts > 1
+
+    def _get_or_create(
+        self,
+        external_id: str,
+        app: str,
+        sent: Mapping[str, Any],
+        rest: Callable[[], Limits],
+        key: str | None,
+        *,
+        adopt: bool,
+    ) -> tuple[Customer, bool]:
+        """`get_or_create` with checked fields."""
+        found: Customer | None = self._find(external_id, app, rest)
+        if found is None and adopt and sent.get("email"):
+            found = self._adopt(external_id, app, sent["email"], rest)
+        if found is not None:
+            return found, False
+        sent = {"external_id": external_id, **sent}
+        return create_or_find(
+            lambda: self._insert(app, sent, rest(), key),
+            lambda: self._find(external_id, app, rest),
+            lambda found: is_as_created(found, sent),
+        )
+
+    def _adopt(
+        self, external_id: str, app: str, email: str, rest: Callable[[], Limits]
+    ) -> Customer | None:
+        """Give the external id to the one customer who has this email and none; None if no one."""
+        wanted = stored_text(external_id)
+        while True:
+            having = self._find_all(email, app, rest)
+            for customer in having:
+                if customer.external_id == wanted:  # since it was looked up
+                    return customer
+            candidates = tuple(customer for customer in having if customer.external_id is None)
+            if not candidates:
+                return None
+            if len(candidates) > 1:
+                raise AmbiguousCustomerError(
+                    f"{len(candidates)} customers have this email and no external id "
+                    f"({', '.join(customer.id for customer in candidates[:5])}"
+                    f"{', …' if len(candidates) > 5 else ''}): give it to one of them with update",
+                    candidates=candidates,
+                )
+            adopted = self._give_external_id(candidates[0].id, external_id, app, rest)
+            if adopted.external_id == wanted:
+                return adopted
+
+    def _give_external_id(
+        self, customer_id: str, external_id: str, app: str, rest: Callable[[], Limits]
+    ) -> Customer:
+        """Return who has the external id then, or the customer with the one given to them first."""
+
+        def changes(now: Customer) -> dict[str, Any]:
+            return {"external_id": external_id} if now.external_id is None else {}
+
+        customer, _ = create_or_find(
+            lambda: self._change(customer_id, changes, rest),
+            lambda: self._find(external_id, app, rest),
+            lambda _: False,
+        )
+        return customer
+
+    def _find(
+        self, external_id: str, app: str, rest: Callable[[], Limits]
+    ) -> CustomerSummary | None:
+        """The customer of an app who has an external id."""
+        wanted = stored_text(_checks.sought(external_id, "external_id"))
+        found = self._search(wanted, app, rest)
+        return next((customer for customer in found if customer.external_id == wanted), None)
+
+    def _find_all(
+        self, email: str, app: str, rest: Callable[[], Limits]
+    ) -> tuple[CustomerSummary, ...]:
+        """The customers of an app who have an email."""
+        wanted = stored_text(_checks.sought(email, "email"))
+        folded = wanted.translate(_ASCII_LOWER)
+        return tuple(
+            customer
+            for customer in self._search(wanted, app, rest)
+            if customer.email is not None and customer.email.translate(_ASCII_LOWER) == folded
+        )
+
+    def _search(
+        self, wanted: str, app: str, rest: Callable[[], Limits]
+    ) -> Iterator[CustomerSummary]:
+        """The customers of an app who have a text in their email, name or external id."""
+        from customers_sdk.models import CustomerSummary
+
+        query = {"search": _search_for(wanted), "app_id": app}
+        found = self._walk(LIST, CustomerSummary, query, rest)
+        return (customer for customer in found if customer.app_id == app)
+
+    def _find_other(self, customer_id: str, external_id: str, limits: Limits) -> Customer | None:
+        """Another customer of the same app who has an external id."""
+        from customers_sdk.models import CustomerDetail
+
+        rest = self._transport.remaining(limits)
+        app = self._get(ONE, CustomerDetail, rest(), customer_id=customer_id).app_id
+        found = self._find(external_id, app, rest)
+        return None if found is None or found.id == customer_id else found
+
+    def _app(self, app_id: str | None) -> str:
+        if app_id is None:
+            return self._app_id
+        if not _checks.text(app_id, "app_id").strip():
+            raise ValueError("app_id is empty or blank")
+        return app_id
+
+
+def changes_to(customer: Customer, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are not stored as wanted; members of metadata are added to the others."""
+    changes = {}
+    for name, value in wanted.items():
+        stored = getattr(customer, name)
+        value = {**stored, **value} if name == "metadata" else value  # noqa: PLW2901
+        if not same(value, stored):
+            changes[name] = value
+    return changes
+
+
+def _search_for(text: str) -> str:
+    """The longest search that finds ``text``: its wildcards escaped, then cut to fit."""
+    search = ""
+    room = _LONGEST_SEARCH
+    for character in text:
+        piece = f"\\{character}" if character in "\\%_" else character
+        room -= _checks.utf16_length(piece)
+        if room < 0:
+            break
+        search += piece
+    return search

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import enum
-import string
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk import _checks
-from customers_sdk._recovery import create_or_find, is_as_created, resolve_conflict
-from customers_sdk._resource import Resource
+from customers_sdk._recovery import LIST, ONE, Writes, changes_to, resolve_conflict
 from customers_sdk._settings import Limits, Timeout
 from customers_sdk._stored import differs, same, stored_text
-from customers_sdk.errors import (
-    AlreadyExistsError,
-    AmbiguousCustomerError,
-    ApiError,
-    ConflictError,
-    CustomersError,
-    IdempotencyError,
-    ServerError,
-)
+from customers_sdk.errors import ConflictError, ServerError
 
 if TYPE_CHECKING:
     from typing_extensions import TypedDict, Unpack
@@ -60,18 +50,15 @@ UNSET = Unset.UNSET
 Text = Union[Optional[str], Unset]
 
 _LONGEST_SEARCH = 255
-_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
-_LIST = "/customers"
-_ONE = "/customers/{id}"
+
 _WALLETS = "/customers/{id}/wallets"
 _WALLET = "/customers/{id}/wallets/{id}"
 
-_TAKEN = "external_id is taken by customer {id}: use another one, or update that customer"
 _LINKED = "the customer has this wallet already, with the id {id}: there is nothing to add"
 
 
-class Customers(Resource):
+class Customers(Writes):
     """The customers of a merchant; reach it as ``client.customers``.
 
     Every method takes ``timeout`` (seconds, or a pair of connect and read seconds),
@@ -131,8 +118,6 @@ class Customers(Resource):
                 ``create_dup_externalId_2``), among other reasons.
             IdempotencyError: the key was used for another customer.
         """
-        from customers_sdk.models import Customer
-
         fields = {
             "external_id": external_id,
             "email": email,
@@ -149,19 +134,7 @@ class Customers(Resource):
             {name: value for name, value in fields.items() if value is not None}
         )
         limits = self._limits.override(timeout, deadline, max_retries)
-        try:
-            return self._create(app, sent, limits, idempotency_key)
-        except (ServerError, ConflictError) as error:
-            if external_id is None or not external_id.strip():
-                raise
-            found = resolve_conflict(
-                error,
-                limits,
-                lambda left: self._find(external_id, app, self._transport.remaining(left)),
-                lambda found: is_as_created(found, sent),
-                _TAKEN,
-            )
-            return found.narrowed_to(Customer)
+        return self._create(app, sent, limits, idempotency_key)
 
     def retrieve(
         self,
@@ -184,7 +157,7 @@ class Customers(Resource):
         from customers_sdk.models import CustomerDetail
 
         limits = self._limits.override(timeout, deadline, max_retries)
-        return self._get(_ONE, CustomerDetail, limits, customer_id=customer_id)
+        return self._get(ONE, CustomerDetail, limits, customer_id=customer_id)
 
     def update(
         self,
@@ -280,7 +253,7 @@ class Customers(Resource):
 
         limits = self._limits.override(timeout, deadline, max_retries)
         query = self._scope(search, app_id)
-        return self._walk(_LIST, CustomerSummary, query, lambda: limits, page_size, prefetch)
+        return self._walk(LIST, CustomerSummary, query, lambda: limits, page_size, prefetch)
 
     def list_page(
         self,
@@ -311,7 +284,7 @@ class Customers(Resource):
         size = _checks.integer(page_size, "page_size", most=_checks.LARGEST_PAGE)
         number = _checks.page(page, size)
         query = self._scope(search, app_id)
-        return self._page(_LIST, CustomerSummary, query, number, size, limits)
+        return self._page(LIST, CustomerSummary, query, number, size, limits)
 
     def add_wallet(
         self,
@@ -530,11 +503,11 @@ class Customers(Resource):
         rest = self._transport.remaining(limits)
         app = self._app(app_id)
         customer, created = self._get_or_create(external_id, app, sent, rest, key, adopt=adopt)
-        changes = _changes(customer, sent)
+        changes = changes_to(customer, sent)
         if created or not changes:
             return customer, created
         if "metadata" in changes:
-            return self._change(customer.id, lambda now: _changes(now, sent), rest), False
+            return self._change(customer.id, lambda now: changes_to(now, sent), rest), False
         return self._update(customer.id, changes, rest(), None), False
 
     def merge_metadata(
@@ -583,209 +556,12 @@ class Customers(Resource):
         limits = self._limits.override(timeout, deadline, max_retries)
         return self._change(customer_id, changes, self._transport.remaining(limits))
 
-    def _create(
-        self, app: str, sent: Mapping[str, Any], limits: Limits, key: str | None
-    ) -> Customer:
-        """Create a customer of checked fields."""
-        from customers_sdk.models import Customer
-
-        return self._write(
-            "POST",
-            _LIST,
-            Customer,
-            {"app_id": app, **sent},
-            limits,
-            expected={"app_id": app},
-            key=key,
-            unique="external_id" in sent,
-            repeatable="external_id" in sent,
-        )
-
-    def _update(
-        self,
-        customer_id: str,
-        sent: Mapping[str, Any],
-        limits: Limits,
-        key: str | None,
-        *,
-        first: bool = False,
-    ) -> Customer:
-        """Update a customer's checked fields; see `Resource._write` for ``first``."""
-        from customers_sdk.models import Customer
-
-        try:
-            return self._write(
-                "PUT",
-                _ONE,
-                Customer,
-                sent,
-                limits,
-                ids={"customer_id": customer_id},
-                expected={"id": customer_id},
-                key=key,
-                first=first,
-                unique="external_id" in sent,
-            )
-        except (ServerError, ConflictError) as error:
-            taken = sent.get("external_id") or ""
-            if not taken.strip():
-                raise
-            return resolve_conflict(
-                error,
-                limits,
-                lambda left: self._find_other(customer_id, taken, left),
-                lambda _: False,
-                _TAKEN,
-            )
-
-    def _change(
-        self,
-        customer_id: str,
-        changes_of: Callable[[Customer], Mapping[str, Any]],
-        rest: Callable[[], Limits],
-    ) -> Customer:
-        """Read a customer and write what is to change, unless another process writes first.
-
-        The write goes under an idempotency key that names what it is based on. The service
-        carries out one write under a key; whoever comes second is given the first one's
-        response, reads again, and bases the next write on that. A failure stays stored under
-        its key: the next key is numbered.
-        """
-        from customers_sdk.models import Customer
-
-        basis, number, doubt = "", 0, False
-        while True:
-            try:
-                current = self.retrieve(customer_id, **rest()._asdict())
-                changes = _checks.customer_fields(changes_of(current))
-                if not changes:
-                    return current.narrowed_to(Customer)
-                # Only who has no external id is given one here, and that happens once.
-                now = "adopt" if "external_id" in changes else current.updated_at.isoformat()
-                basis, number = now, number + 1 if basis == now else 0
-                key = f"customers_sdk {basis} {number}"
-                return self._update(customer_id, changes, rest(), key, first=True)
-            except CustomersError as error:  # noqa: PERF203 - a round is two requests
-                stored = isinstance(error, ApiError) and error.replayed
-                again = stored or isinstance(error, IdempotencyError)
-                if not again or isinstance(error, AlreadyExistsError):
-                    error.outcome_unknown |= doubt
-                    raise
-                # What was carried out first may have been a lost try of this very write.
-                doubt |= error.attempts > 1
-
-    def _get_or_create(
-        self,
-        external_id: str,
-        app: str,
-        sent: Mapping[str, Any],
-        rest: Callable[[], Limits],
-        key: str | None,
-        *,
-        adopt: bool,
-    ) -> tuple[Customer, bool]:
-        """`get_or_create` with checked fields."""
-        found: Customer | None = self._find(external_id, app, rest)
-        if found is None and adopt and sent.get("email"):
-            found = self._adopt(external_id, app, sent["email"], rest)
-        if found is not None:
-            return found, False
-        sent = {"external_id": external_id, **sent}
-        return create_or_find(
-            lambda: self._create(app, sent, rest(), key),
-            lambda: self._find(external_id, app, rest),
-            lambda found: is_as_created(found, sent),
-        )
-
-    def _adopt(
-        self, external_id: str, app: str, email: str, rest: Callable[[], Limits]
-    ) -> Customer | None:
-        """Give the external id to the one customer who has this email and none; None if no one."""
-        wanted = stored_text(external_id)
-        while True:
-            having = self._find_all(email, app, rest)
-            for customer in having:
-                if customer.external_id == wanted:  # since it was looked up
-                    return customer
-            candidates = tuple(customer for customer in having if customer.external_id is None)
-            if not candidates:
-                return None
-            if len(candidates) > 1:
-                raise AmbiguousCustomerError(
-                    f"{len(candidates)} customers have this email and no external id "
-                    f"({', '.join(customer.id for customer in candidates[:5])}"
-                    f"{', …' if len(candidates) > 5 else ''}): give it to one of them with update",
-                    candidates=candidates,
-                )
-            adopted = self._give_external_id(candidates[0].id, external_id, app, rest)
-            if adopted.external_id == wanted:
-                return adopted
-
-    def _give_external_id(
-        self, customer_id: str, external_id: str, app: str, rest: Callable[[], Limits]
-    ) -> Customer:
-        """Whoever has the external id then, or the customer with the one they were given first."""
-
-        def changes(now: Customer) -> dict[str, Any]:
-            return {"external_id": external_id} if now.external_id is None else {}
-
-        customer, _ = create_or_find(
-            lambda: self._change(customer_id, changes, rest),
-            lambda: self._find(external_id, app, rest),
-            lambda _: False,
-        )
-        return customer
-
-    def _find(
-        self, external_id: str, app: str, rest: Callable[[], Limits]
-    ) -> CustomerSummary | None:
-        """The customer of an app who has an external id."""
-        wanted = stored_text(_checks.sought(external_id, "external_id"))
-        found = self._search(wanted, app, rest)
-        return next((customer for customer in found if customer.external_id == wanted), None)
-
-    def _find_all(
-        self, email: str, app: str, rest: Callable[[], Limits]
-    ) -> tuple[CustomerSummary, ...]:
-        """The customers of an app who have an email."""
-        wanted = stored_text(_checks.sought(email, "email"))
-        folded = wanted.translate(_ASCII_LOWER)
-        return tuple(
-            customer
-            for customer in self._search(wanted, app, rest)
-            if customer.email is not None and customer.email.translate(_ASCII_LOWER) == folded
-        )
-
-    def _search(
-        self, wanted: str, app: str, rest: Callable[[], Limits]
-    ) -> Iterator[CustomerSummary]:
-        """The customers of an app who have a text in their email, name or external id."""
-        from customers_sdk.models import CustomerSummary
-
-        query = {"search": _search_for(wanted), "app_id": app}
-        found = self._walk(_LIST, CustomerSummary, query, rest)
-        return (customer for customer in found if customer.app_id == app)
-
-    def _find_other(self, customer_id: str, external_id: str, limits: Limits) -> Customer | None:
-        """Another customer of the same app who has an external id."""
-        rest = self._transport.remaining(limits)
-        app = self.retrieve(customer_id, **rest()._asdict()).app_id
-        found = self._find(external_id, app, rest)
-        return None if found is None or found.id == customer_id else found
-
     def _find_wallet(
         self, customer_id: str, sent: Mapping[str, Any], limits: Limits
     ) -> Wallet | None:
         """The wallet of a customer that has this chain and address."""
         wallets = self.retrieve(customer_id, **limits._asdict()).wallets
         return next((wallet for wallet in wallets if differs(sent, wallet) is None), None)
-
-    def _app(self, app_id: str | None) -> str:
-        if app_id is None:
-            return self._app_id
-        if not _checks.text(app_id, "app_id").strip():
-            raise ValueError("app_id is empty or blank")
-        return app_id
 
     def _scope(self, search: str | None, app_id: str | Unset | None) -> dict[str, Any]:
         """The part of a list's query that stays the same from page to page."""
@@ -813,27 +589,3 @@ def _check_fields(
     checked = _checks.customer_fields(given)
     codec.dumps(checked, "what would be sent")
     return checked
-
-
-def _changes(customer: Customer, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that are not stored as wanted; members of metadata are added to the others."""
-    changes = {}
-    for name, value in wanted.items():
-        stored = getattr(customer, name)
-        value = {**stored, **value} if name == "metadata" else value  # noqa: PLW2901
-        if not same(value, stored):
-            changes[name] = value
-    return changes
-
-
-def _search_for(text: str) -> str:
-    """The longest search that finds ``text``: its wildcards escaped, then cut to fit."""
-    search = ""
-    room = _LONGEST_SEARCH
-    for character in text:
-        piece = f"\\{character}" if character in "\\%_" else character
-        room -= _checks.utf16_length(piece)
-        if room < 0:
-            break
-        search += piece
-    return search
