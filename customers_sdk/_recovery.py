@@ -221,7 +221,7 @@ class Writes(Resource):
         """Read a customer and write what is to change, unless another process writes first.
 
         The write goes under an idempotency key that names what it is based on. The service
-        carries out one write under a key; whoever comes second is given the first one's
+        carries out one write under a key; a second process is given the first one's
         response, reads again, and bases the next write on that. A failure stays stored under
         its key: the next key is numbered.
         """

@@ -117,6 +117,12 @@ class Model:
         return cls(**{name: getattr(self, name) for name in attrs.fields_dict(cast("Any", cls))})
 
 
+def _short(value: Optional[str]) -> str:
+    """The ``repr`` of a text, cut so that a customer's fits on one line of 200 characters."""
+    text = repr(value)
+    return text if len(text) <= 50 else f"{text[:48]}…{text[-1]}"
+
+
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class Chain(Model):
     """A blockchain.
@@ -304,6 +310,12 @@ class Customer(Model):
     updated_at: datetime
     wallets: tuple[Wallet, ...]
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(id={_short(self.id)}, external_id={_short(self.external_id)}, "
+            f"created_at={self.created_at.isoformat()}, wallets={len(self.wallets)})"
+        )
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)

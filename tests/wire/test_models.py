@@ -420,7 +420,6 @@ def test_a_flag_is_true_or_false(value: Any) -> None:
 
 def test_a_repr_shows_ids_and_states_and_no_personal_data() -> None:
     private = {
-        "externalId": "private-1",
         "email": "private-2",
         "name": "private-3",
         "address": "private-4",
@@ -433,11 +432,29 @@ def test_a_repr_shows_ids_and_states_and_no_personal_data() -> None:
     }
     address = wallet(walletAddress="private-12", authorizationTxHash="private-13", x="private-14")
     record = CustomerDetail.from_dict(detail(**private, wallets=[address]))
-    assert "private" not in repr(record)
-    assert "private" not in repr(CustomerSummary.from_dict(summary(**private)))
-    assert ID in repr(record)
-    assert WALLET_ID in repr(record)
-    assert "CREATED" in repr(record)
+    parts = (*record.wallets, *record.payment_intents, *record.invoices, record.app)
+    shown = [repr(each) for each in (record, *parts, CustomerSummary.from_dict(summary(**private)))]
+    assert "private" not in " ".join(shown)
+    assert WALLET_ID in repr(record.wallets[0])
+    assert "CREATED" in repr(record.payment_intents[0])
+
+
+def test_a_customers_repr_says_who_since_when_and_with_how_many_wallets() -> None:
+    record = Customer.from_dict(customer(wallets=[wallet()]))
+    assert repr(record) == (
+        f"Customer(id='{ID}', external_id='user-1', "
+        "created_at=2026-11-22T20:17:22.071000+00:00, wallets=1)"
+    )
+    assert "external_id=None" in repr(Customer.from_dict(customer(externalId=None)))
+
+
+@pytest.mark.parametrize("text", ["x" * 255, "\n" * 255, "\u2028'\"" * 85, "\U000e0001" * 127])
+def test_a_customers_repr_is_one_line_of_at_most_200_characters(text: str) -> None:
+    shown = repr(
+        CustomerSummary.from_dict(summary(id=text, externalId=text, wallets=[wallet()] * 999))
+    )
+    assert len(shown) <= 200
+    assert len(shown.splitlines()) == 1
 
 
 # --- properties ------------------------------------------------------------------------------
