@@ -248,6 +248,17 @@ class Writes(Resource):
                 # What was carried out first may have been a lost try of this very write.
                 doubt |= error.attempts > 1
 
+    def _bring_up_to_date(
+        self, customer: Customer, wanted: Mapping[str, Any], rest: Callable[[], Limits]
+    ) -> Customer:
+        """Write the fields that differ, if any does."""
+        changes = _changes_to(customer, wanted)
+        if not changes:
+            return customer
+        if "metadata" in changes:
+            return self._change(customer.id, lambda now: _changes_to(now, wanted), rest)
+        return self._update(customer.id, changes, rest(), None)
+
     def _get_or_create(
         self,
         external_id: str,
@@ -357,7 +368,7 @@ class Writes(Resource):
         return app_id
 
 
-def changes_to(customer: Customer, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def _changes_to(customer: Customer, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that are not stored as wanted; members of metadata are added to the others."""
     changes = {}
     for name, value in wanted.items():

@@ -172,7 +172,7 @@ def limits(timeout: Any, deadline: Any, max_retries: Any) -> Limits:
     )
 
 
-# What these three raise says what is wrong, and whoever called them puts the name before it.
+# The texts of these three lack a name: their caller puts it first.
 
 
 def _timeout(value: Any) -> tuple[float, float]:

@@ -31,7 +31,7 @@ class Client:
     """A client of the Customers API, to be made once and shared.
 
     It may be used from many threads at once, and in processes forked after it was
-    made: each process gets connections of its own. Proxies and a CA bundle are taken
+    made: each process opens its own connections. Proxies and a CA bundle are taken
     from the environment when the first request is made.
 
     Args:

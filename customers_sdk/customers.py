@@ -1,4 +1,4 @@
-"""Customers: the six methods of the service, and the look-ups built on them."""
+"""Customers: the six methods of the service, and the verbs built on them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk import _checks
-from customers_sdk._recovery import LIST, ONE, Writes, changes_to, resolve_conflict
+from customers_sdk._recovery import LIST, ONE, Writes, resolve_conflict
 from customers_sdk._settings import Limits, Timeout
 from customers_sdk._stored import differs, same, stored_text
 from customers_sdk.errors import ConflictError, ServerError
@@ -44,7 +44,7 @@ class Unset(enum.Enum):
         return False
 
 
-#: Stands for an argument that was not given, where None means something of its own.
+#: Stands for an argument that was not passed, where None has a meaning.
 UNSET = Unset.UNSET
 
 Text = Union[Optional[str], Unset]
@@ -62,14 +62,13 @@ class Customers(Writes):
     """The customers of a merchant; reach it as ``client.customers``.
 
     Every method takes ``timeout`` (seconds, or a pair of connect and read seconds),
-    ``deadline`` (seconds for the call with all its tries) and ``max_retries``, which
-    stand in for the client's own for that call.
+    ``deadline`` (seconds for the whole call, including retries) and ``max_retries``. They
+    replace the client's own for that call.
 
-    Every method raises ``ValueError`` or ``TypeError``, before any request, for an
-    argument that cannot be right, and otherwise errors under
-    `~customers_sdk.CustomersError`: `~customers_sdk.ApiError` if the service refuses,
-    `~customers_sdk.TransportError` if no answer comes, and
-    `~customers_sdk.ResponseFormatError` if the answer is not what was promised.
+    Every method raises ``ValueError`` or ``TypeError`` for an invalid argument, before any
+    request. All other errors are `~customers_sdk.CustomersError`:
+    `~customers_sdk.ApiError` if the service refuses, `~customers_sdk.TransportError` if no
+    response comes, and `~customers_sdk.ResponseFormatError` if the response is malformed.
     """
 
     def create(
@@ -92,21 +91,20 @@ class Customers(Writes):
     ) -> Customer:
         """Create a customer.
 
-        Give an ``external_id``: it is unique within an app, and with it a creation whose
-        answer is lost can be tried again and happens once. Without one it is not tried
-        again after a time-out, and the error says ``outcome_unknown``.
+        Pass an ``external_id``. It is unique within an app, so a creation whose response is
+        lost can be retried and still happens once. Without one, a creation is not retried
+        after a timeout, and the error has ``outcome_unknown`` set.
 
         Args:
-            email, name, city, state, country: text of at most 255 UTF-16 units.
-            external_id: your own id, at most 255, unique within the app.
-            address: at most 500.
-            postal_code: at most 50.
-            metadata: a JSON object. Numbers beyond double precision are rounded by the
-                service.
-            app_id: the app to create it in; None is the client's own.
-            idempotency_key: at most 255 characters; the same key and arguments within
-                24 hours give the first answer again, but after a time-out the service has
-                let go of it. By default one is drawn.
+            email, name, city, state, country: at most 255 UTF-16 units each.
+            external_id: your own id, at most 255 UTF-16 units, unique within the app.
+            address: at most 500 UTF-16 units.
+            postal_code: at most 50 UTF-16 units.
+            metadata: a JSON object. The service rounds numbers beyond double precision.
+            app_id: the app to create the customer in; None is the client's own.
+            idempotency_key: at most 255 characters. The same key and arguments within 24
+                hours give the first response again, except after a timeout, when the service
+                has dropped the key. By default the client draws a random one.
             timeout, deadline, max_retries: see the class.
 
         Returns:
@@ -114,8 +112,7 @@ class Customers(Writes):
 
         Raises:
             ValidationError: the service refuses an argument; ``issues`` names it.
-            ServerError: the ``external_id`` is taken (observed, recording
-                ``create_dup_externalId_2``), among other reasons.
+            AlreadyExistsError: another customer of the app has the ``external_id``.
             IdempotencyError: the key was used for another customer.
         """
         fields = {
@@ -129,12 +126,11 @@ class Customers(Writes):
             "postal_code": postal_code,
             "metadata": metadata,
         }
-        app = self._app(app_id)
         sent = _checks.customer_fields(
             {name: value for name, value in fields.items() if value is not None}
         )
         limits = self._limits.override(timeout, deadline, max_retries)
-        return self._create(app, sent, limits, idempotency_key)
+        return self._create(self._app(app_id), sent, limits, idempotency_key)
 
     def retrieve(
         self,
@@ -180,8 +176,7 @@ class Customers(Writes):
         """Change the given fields of a customer, and no others.
 
         ``""`` blanks a field. None is sent as null, which the service refuses today for
-        every field (observed, recording ``update_null_name``). ``metadata`` is replaced
-        as a whole, not merged.
+        every field. ``metadata`` is replaced as a whole; `merge_metadata` merges it.
 
         Args:
             customer_id: the service's id of the customer.
@@ -229,25 +224,25 @@ class Customers(Writes):
     ) -> Iterator[CustomerSummary]:
         r"""Walk over all customers, the newest first, each exactly once.
 
-        The walk covers the customers that are not newer than its first; those created
-        meanwhile neither appear nor push others out of sight.
+        Customers created during the walk do not appear, and cause no other to be skipped or
+        repeated.
 
         Args:
-            search: a substring of email, name or external id, in any case; ``%`` and
+            search: part of an email, name or external id, case-insensitive; ``%`` and
                 ``_`` are wildcards and ``\`` escapes them; at most 255 UTF-16 units.
             app_id: **UNSET is the client's own app, None every app of the merchant.**
-            page_size: customers a request, from 1 to 100.
-            prefetch: how many pages to get ahead, on as many threads, at most 64; 0 asks
-                for a page only when the one before it is used up. The order is the same.
-            timeout, deadline, max_retries: see the class; they hold for each request.
+            page_size: customers in a request, from 1 to 100.
+            prefetch: number of pages to fetch in parallel, at most 64. 0 requests a page
+                only when the one before it is used up. The order is the same.
+            timeout, deadline, max_retries: see the class; they apply to each request.
 
         Raises:
             ValueError, TypeError: an argument is wrong; raised by this call itself, not
                 by the first ``next``.
 
         Warns:
-            IncompleteListWarning: customers created in one instant could not all be got
-                hold of.
+            IncompleteListWarning: not all customers with the same creation time could be
+                retrieved.
         """
         from customers_sdk.models import CustomerSummary
 
@@ -268,12 +263,12 @@ class Customers(Writes):
     ) -> Page[CustomerSummary]:
         """Get one page of customers, as the service orders it.
 
-        For all of them use `list`: pages shift while customers are created, and rows of
-        one instant may be on two pages or on none.
+        To read all customers use `list`: pages shift while customers are created, and
+        customers with the same creation time may be on two pages or on none.
 
         Args:
-            page: its number, from 1; past the end it is empty.
-            page_size: customers on it, from 1 to 100.
+            page: the page number, from 1. A page past the end is empty.
+            page_size: customers on a page, from 1 to 100.
             search, app_id: as for `list`; **UNSET is the client's own app, None every
                 app of the merchant.**
             timeout, deadline, max_retries: see the class.
@@ -282,8 +277,8 @@ class Customers(Writes):
 
         limits = self._limits.override(timeout, deadline, max_retries)
         size = _checks.integer(page_size, "page_size", most=_checks.LARGEST_PAGE)
-        number = _checks.page(page, size)
         query = self._scope(search, app_id)
+        number = _checks.page(page, size)
         return self._page(LIST, CustomerSummary, query, number, size, limits)
 
     def add_wallet(
@@ -301,9 +296,9 @@ class Customers(Writes):
 
         Args:
             customer_id: the service's id of the customer.
-            chain_id: see `~customers_sdk.models.Chain`.
+            chain_id: a `~customers_sdk.ChainId`, or any other integer.
             wallet_address: EVM (``0x`` and 40 hexadecimal digits), Solana (base58) or Sui,
-                as the chain demands; EVM and Sui are stored in lower case.
+                depending on the chain. EVM and Sui addresses are stored in lower case.
             idempotency_key: as for `create`.
             timeout, deadline, max_retries: see the class.
 
@@ -314,8 +309,7 @@ class Customers(Writes):
             ValidationError: the chain is unknown or disabled, or the address is not one
                 of its.
             NotFoundError: there is no such customer.
-            ServerError: the customer has this wallet already (observed, recording
-                ``wallet_duplicate_exact``), among other reasons.
+            AlreadyExistsError: the customer has this wallet already.
         """
         from customers_sdk.models import Wallet
 
@@ -354,7 +348,7 @@ class Customers(Writes):
         deadline: float | None = None,
         max_retries: int | None = None,
     ) -> None:
-        """Take a wallet off a customer.
+        """Unlink a wallet from a customer.
 
         Args:
             customer_id: the service's id of the customer.
@@ -362,8 +356,8 @@ class Customers(Writes):
             timeout, deadline, max_retries: see the class.
 
         Raises:
-            NotFoundError: there is no such customer, or they have no such wallet (any
-                more). After a try whose answer was lost that counts as done.
+            NotFoundError: there is no such customer, or they do not have this wallet. After
+                a try whose response was lost, a missing wallet counts as unlinked.
         """
         limits = self._limits.override(timeout, deadline, max_retries)
         self._delete(_WALLET, limits, customer_id=customer_id, wallet_id=wallet_id)
@@ -382,9 +376,9 @@ class Customers(Writes):
         Args:
             external_id: your own id for them, not blank.
             app_id: the app to look in; None is the client's own.
-            timeout, deadline, max_retries: see the class; the deadline is for the whole
-                look-up, which asks for more than one page where an external id is part
-                of more than a hundred other ids, names or emails.
+            timeout, deadline, max_retries: see the class. The deadline is for the whole
+                look-up, which requests several pages if more than a hundred other ids, names
+                or emails contain the external id.
 
         Returns:
             The customer, or None if the app has none with this id.
@@ -459,7 +453,7 @@ class Customers(Writes):
         Raises:
             AmbiguousCustomerError: with ``adopt``, several customers have the email and no
                 external id; nothing was written.
-            CustomersError: as for `create`, where a look-up cannot settle it.
+            CustomersError: as for `create`, if a look-up does not resolve it.
         """
         key = fields.pop("idempotency_key", None)
         sent = _check_fields("get_or_create", fields, key, adopt=adopt)
@@ -503,12 +497,7 @@ class Customers(Writes):
         rest = self._transport.remaining(limits)
         app = self._app(app_id)
         customer, created = self._get_or_create(external_id, app, sent, rest, key, adopt=adopt)
-        changes = changes_to(customer, sent)
-        if created or not changes:
-            return customer, created
-        if "metadata" in changes:
-            return self._change(customer.id, lambda now: changes_to(now, sent), rest), False
-        return self._update(customer.id, changes, rest(), None), False
+        return (customer if created else self._bring_up_to_date(customer, sent, rest)), created
 
     def merge_metadata(
         self,

@@ -1,4 +1,4 @@
-"""The exception tree, and how an answer of the service becomes one of its members.
+"""The exception tree, and how a response of the service becomes one of its members.
 
 Every error can be pickled and copied: it is built from one positional text, and
 everything else lives in its ``__dict__``. No error text of ours holds a key, a
@@ -18,12 +18,12 @@ class CustomersError(Exception):
 
     Attributes:
         request_id: the ``x-request-id`` of the last try, or None if none was made.
-        idempotency_key: for a write, the key in the caller's own form. Passing it
-            again within 24 hours gives the same header, and so the first answer; but
-            not after a time-out, when the service has let go of the key: then a creation
-            without ``external_id`` may be carried out twice.
-        outcome_unknown: True if the write may have been carried out although no
-            proper answer came back.
+        idempotency_key: for a write, the key in the caller's own form. Passing it again
+            within 24 hours gives the first response again, except after a timeout, when the
+            service has dropped the key: then a creation without ``external_id`` may be
+            carried out twice.
+        outcome_unknown: True if the write may have been carried out although no valid
+            response came back.
         attempts: the number of requests that were made.
         elapsed: the time they took together, in seconds.
         reference: the code with which the text ends, such as ``E44``; the documentation's page
@@ -74,7 +74,7 @@ class ConfigurationError(CustomersError, ValueError):
 
 
 class ApiError(CustomersError):
-    """The service answered, and the answer is an error.
+    """The service responded with an error.
 
     Attributes:
         status: the HTTP status.
@@ -82,9 +82,9 @@ class ApiError(CustomersError):
             None if the body was not the service's (a proxy's page of HTML).
         message: the service's own message.
         details: the service's list of issues, or None.
-        replayed: True if this is the stored answer to an earlier request under the
+        replayed: True if this is the stored response to an earlier request under the
             same idempotency key. It is up to 24 hours old, and nothing was tried now.
-        retry_after: the seconds the service asked to be left alone, or None.
+        retry_after: the seconds to wait before the next request, or None.
         earlier_try_unknown: True if an earlier try of the same call may have been
             carried out; a 500 may then mean that it was.
     """
@@ -115,12 +115,12 @@ class ApiError(CustomersError):
 
 
 class ValidationIssue(NamedTuple):
-    """One thing the service found wrong with what was sent.
+    """One problem that the service found in a request.
 
     Attributes:
-        path: where, in the wire's own names: ``("email",)``.
-        message: what was wrong, in the service's words.
-        code: the kind of mistake (``too_big``, ``invalid_type`` …), or None.
+        path: where, in the names of the wire: ``("email",)``.
+        message: what is wrong, in the service's words.
+        code: the kind of problem (``too_big``, ``invalid_type`` …), or None.
     """
 
     path: tuple[str | int, ...]
@@ -132,13 +132,13 @@ class ValidationIssue(NamedTuple):
 
 
 class ValidationError(ApiError):
-    """400 or 422: the service refuses what was sent."""
+    """400 or 422: the service refuses the request."""
 
     reference = "E41"
 
     @property
     def issues(self) -> tuple[ValidationIssue, ...]:
-        """What was wrong field by field; empty if the service gave no details."""
+        """The problems by field; empty if the service gave no details."""
         if not isinstance(self.details, list):
             return ()
         return tuple(
@@ -176,13 +176,13 @@ class NotFoundError(ApiError):
 
 
 class ConflictError(ApiError):
-    """409: the request is at odds with what is stored."""
+    """409: the request conflicts with what is stored."""
 
     reference = "E45"
 
 
 class RateLimitError(ApiError):
-    """429: too many requests; ``retry_after`` says for how many seconds, if known."""
+    """429: too many requests; ``retry_after`` is how many seconds to wait, if known."""
 
     reference = "E47"
 
@@ -226,22 +226,22 @@ class AmbiguousCustomerError(CustomersError):
 
 
 class TransportError(CustomersError):
-    """No answer came: the connection could not be made, broke, or was refused by TLS."""
+    """No response came: the connection failed, broke, or was refused by TLS."""
 
     reference = "E20"
 
 
 class RequestTimeoutError(TransportError):
-    """No answer came in time."""
+    """No response came in time."""
 
     reference = "E21"
 
 
 class ResponseFormatError(CustomersError):
-    """An answer came that is not what was promised; the text names the place.
+    """A response is malformed; the text names the place.
 
     Attributes:
-        status: the HTTP status of that answer, or 0 if it did not come over HTTP.
+        status: the HTTP status of that response, or 0 if it did not come over HTTP.
     """
 
     reference = "E30"
@@ -252,7 +252,7 @@ class ResponseFormatError(CustomersError):
 
 
 class IdempotencyError(CustomersError):
-    """The stored answer to an idempotency key belongs to a different request."""
+    """The stored response to an idempotency key belongs to a different request."""
 
     reference = "E31"
 
@@ -293,16 +293,16 @@ def error_from_response(
     retry_after: float | None = None,
     **context: Any,
 ) -> ApiError:
-    """Build the error for an answer that is not a success.
+    """Build the error for a response that is not a success.
 
     Args:
         status: the HTTP status.
         body: the decoded JSON body, or None if it was not JSON.
         hint: what else may explain it.
         tail: what the text ends with: tries, route and request id.
-        reason: the reason phrase, for an answer without a message of the service's.
-        replayed: whether the answer is a stored one.
-        retry_after: seconds to wait before another try, if the service said so.
+        reason: the reason phrase, for a response without a message of the service's.
+        replayed: whether the response is a stored one.
+        retry_after: seconds to wait before a retry, if the service said so.
         context: what every error carries (``request_id``, ``idempotency_key`` …).
     """
     code = error_code(body)

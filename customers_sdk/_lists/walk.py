@@ -6,7 +6,7 @@ different for another (observed, recordings ``list_ties_*``). So a customer crea
 a walk pushes every later row one place down, and a page boundary that cuts a tie hands
 out some of its rows twice and others never. The walk here corrects both: it keeps count
 of positions as they were in the first answer, and completes a tie through other page
-sizes before it goes on.
+sizes before it continues.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from customers_sdk.pagination import IncompleteListWarning, Page
 _ASK_AGAIN = 50
 # The sizes a repair goes through; each orders the rows of one instant in another way.
 _SIZES = range(LARGEST_PAGE // 2 + 1, LARGEST_PAGE + 1)
-# A row of an instant is missed by so many times its rows drawn at random once in 160,000.
+# After 12·(n+1) known rows without a new one, the chance that one is still missing is about
+# 1 in 160,000.
 _QUIET = 12
 # Positions are wrong by the births between an answer's count and its rows: never by as many.
 _WELL_AFTER = 3 * LARGEST_PAGE
@@ -45,7 +46,7 @@ Fetch = Callable[[int, int], Page[R]]
 
 
 class Place(NamedTuple):
-    """Where a walk stands, for another to go on from, in another process too.
+    """Where a walk stands; another walk can resume from it, also in another process.
 
     Attributes:
         total: how many rows there were when it began; positions are counted as of then.
@@ -68,28 +69,28 @@ def walk(
     stop: Optional[int] = None,
     note: Callable[[Place], object] = lambda _: None,
 ) -> Iterator[R]:
-    """Every row that is not newer than the first, each once, in order.
+    """Yield every row that is not newer than the first, each once, in order.
 
     Args:
         fetch: gets the page of a number and a size.
         page_size: the size of the pages asked for; where rows move or tie, others are
             asked for as well.
-        start: where to go on; a few rows that came just before may come again.
+        start: where to resume; a few rows that came just before may come again.
         stop: the position before which all are wanted; a few that follow come too.
         note: told where the walk stands, when all rows of an answer have been taken.
 
     Warns:
-        IncompleteListWarning: bounded repair could not get hold of every row.
+        IncompleteListWarning: not every row could be retrieved.
     """
     state = _Walk(fetch, page_size, start)
-    answer = state.ask(1, page_size) if start is None else state.go_on()
+    answer = state.ask(1, page_size) if start is None else state.resume()
     while answer is not None:
         yield from state.take(answer)
         at_the_end = state.at_the_end(answer)
         if at_the_end:
             yield from state.finish(answer)
         note(state.place())
-        answer = None if at_the_end or state.is_past(stop) else state.go_on()
+        answer = None if at_the_end or state.is_past(stop) else state.resume()
         while state.complaints:
             text = f"the list is incomplete: {state.complaints.pop()}"
             # Past `Customers.list`'s generator, to the loop that walks.
@@ -157,7 +158,7 @@ class _Walk(Generic[R]):
         fresh: how many rows the last answer brought.
         quiet: how many rows of the instant a repair has seen since the last new one.
         seamless: whether its position promised as many.
-        complaints: what could not be got hold of and has not been said yet.
+        complaints: what could not be retrieved and has not been reported yet.
     """
 
     def __init__(self, fetch: Fetch[R], page_size: int, start: Optional[Place]) -> None:
@@ -179,10 +180,10 @@ class _Walk(Generic[R]):
         self.seamless = True
         self.complaints: list[str] = []
         if start is not None:
-            self.go_back_to(start)
+            self.restore(start)
 
-    def go_back_to(self, place: Place) -> None:
-        """Stand where an earlier walk stood. The positions of its last rows are hearsay."""
+    def restore(self, place: Place) -> None:
+        """Stand where an earlier walk stood. The positions of its last rows are not certain."""
         self.asked = 1  # the answer whose total counts was the earlier walk's
         self.first_total = place.total
         self.instant = place.instant
@@ -286,8 +287,8 @@ class _Walk(Generic[R]):
             self.end.serial = 0
         yield from self.complete()
 
-    def go_on(self) -> Optional[_Answer]:
-        """Get a page that goes on where the covered rows end; None if there is no way to."""
+    def resume(self) -> Optional[_Answer]:
+        """Get a page that continues where the covered rows end; None if there is none."""
         size = self.page_size
         answer = None
         for attempt in range(_ASK_AGAIN):
@@ -304,7 +305,7 @@ class _Walk(Generic[R]):
         return answer if older else None
 
     def follows(self, answer: _Answer) -> bool:
-        """Whether an answer goes on without a gap, or ends the list; if not, correct the aim."""
+        """Whether an answer continues without a gap, or ends the list; if not, correct the aim."""
         adjoins = answer.offset <= self.covered.at
         if not answer.rows or self.is_older(answer.rows[0]):
             steady = not answer.births and self.covered.firm
@@ -346,9 +347,9 @@ class _Walk(Generic[R]):
                 return
         known = self.known()
         if known is not None:
-            self.warn(f"{known - len(self.given)} created at {self.instant} cannot be got hold of")
+            self.warn(f"{known - len(self.given)} created at {self.instant} could not be retrieved")
         elif not self.is_quiet():
-            self.warn(f"some created at {self.instant} may not have been got hold of")
+            self.warn(f"some created at {self.instant} may be missing")
 
     def look(self, answer: _Answer) -> Iterator[R]:
         """The rows of the current instant in an answer that were not handed out."""
