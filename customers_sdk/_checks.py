@@ -121,6 +121,12 @@ def idempotency_key(value: object) -> str | None:
     return checked
 
 
+def flag(value: object, name: str) -> None:
+    """True or False, and nothing that is taken for one of them."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, not {kind_of(value)}")
+
+
 def integer(value: object, name: str, *, least: int = 1, most: int) -> int:
     """An integer in a range; True and False are not integers."""
     if isinstance(value, bool) or not isinstance(value, int):

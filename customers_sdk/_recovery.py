@@ -292,7 +292,7 @@ class Writes(Resource):
             for customer in having:
                 if customer.external_id == wanted:  # since it was looked up
                     return customer
-            candidates = tuple(customer for customer in having if customer.external_id is None)
+            candidates = [customer for customer in having if customer.external_id is None]
             if not candidates:
                 return None
             if len(candidates) > 1:
@@ -300,22 +300,23 @@ class Writes(Resource):
                     f"{len(candidates)} customers have this email and no external id "
                     f"({', '.join(customer.id for customer in candidates[:5])}"
                     f"{', …' if len(candidates) > 5 else ''}): give it to one of them with update",
-                    candidates=candidates,
+                    candidates=tuple(candidates),
                 )
-            adopted = self._give_external_id(candidates[0].id, external_id, app, rest)
+            adopted = self._give_external_id(candidates[0], external_id, app, rest)
             if adopted.external_id == wanted:
                 return adopted
 
     def _give_external_id(
-        self, customer_id: str, external_id: str, app: str, rest: Callable[[], Limits]
+        self, candidate: Customer, external_id: str, app: str, rest: Callable[[], Limits]
     ) -> Customer:
-        """Return who has the external id then, or the customer with the one given to them first."""
+        """Return who has the external id then, or the candidate as they are."""
 
         def changes(now: Customer) -> dict[str, Any]:
-            return {"external_id": external_id} if now.external_id is None else {}
+            still = now.external_id is None and now.email == candidate.email
+            return {"external_id": external_id} if still else {}
 
         customer, _ = create_or_find(
-            lambda: self._change(customer_id, changes, rest),
+            lambda: self._change(candidate.id, changes, rest),
             lambda: self._find(external_id, app, rest),
             lambda _: False,
         )
@@ -370,7 +371,7 @@ class Writes(Resource):
 
 def _changes_to(customer: Customer, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that are not stored as wanted; members of metadata are added to the others."""
-    changes = {}
+    changes: dict[str, Any] = {}
     for name, value in wanted.items():
         stored = getattr(customer, name)
         value = {**stored, **value} if name == "metadata" else value  # noqa: PLW2901

@@ -568,8 +568,7 @@ def _check_fields(
     for name in fields:
         if name not in _checks.CUSTOMER_FIELDS:
             raise TypeError(f"{verb} got an unexpected keyword argument {name!r}")
-    if not isinstance(adopt, bool):
-        raise TypeError(f"adopt must be True or False, not {_checks.kind_of(adopt)}")
+    _checks.flag(adopt, "adopt")
     _checks.idempotency_key(key)
 
     from customers_sdk._wire import codec

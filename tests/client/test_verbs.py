@@ -50,13 +50,15 @@ def bodies(mock: MockCustomers) -> list[Any]:
     return [json.loads(request.body) for request in mock.requests if request.method != "GET"]
 
 
-def before(mock: MockCustomers, method: str, action: Callable[[], Any]) -> None:
-    """Do something once, right before the next request of a method is carried out."""
+def before(mock: MockCustomers, what: str, action: Callable[[], Any]) -> None:
+    """Do something once, right before the next request of a method (and path) is carried out."""
+    method, _, path = what.partition(" ")
     waiting = [action]
     application: Any = mock._carrier._application
 
     def between(environ: Any, start_response: Any) -> Any:
-        if environ["REQUEST_METHOD"] == method and waiting:
+        fits = environ["REQUEST_METHOD"] == method and environ["PATH_INFO"].startswith(path)
+        if fits and waiting:
             waiting.pop()()
         return application(environ, start_response)
 
@@ -197,6 +199,19 @@ def test_who_was_adopted_under_another_external_id_just_before_is_left_alone(
     made, created = client.customers.get_or_create("user-1", adopt=True, email=EMAIL)
     assert (made.external_id, created) == ("user-1", True)
     assert client.customers.retrieve(checkout).external_id == "user-2"
+
+
+def test_who_has_another_email_by_now_is_left_alone(mock: MockCustomers, client: Client) -> None:
+    checkout = mock.add_customer(email=EMAIL)
+    before(
+        mock,
+        f"GET /customers/{checkout}",
+        lambda: mock.store.update_customer(checkout, {"email": "other@example.com"}),
+    )
+    made, created = client.customers.get_or_create("user-1", adopt=True, email=EMAIL)
+    assert created
+    assert client.customers.retrieve(checkout).external_id is None
+    assert made.id != checkout
 
 
 def test_an_external_id_that_is_taken_just_before_an_adoption_is_its_owners(
