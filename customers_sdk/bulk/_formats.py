@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from customers_sdk._checks import CUSTOMER_FIELDS
 from customers_sdk._stored import stored_text
 from customers_sdk._wire import codec
 from customers_sdk._wire.fields import wire_name
@@ -18,8 +19,7 @@ Format = Literal["jsonl", "csv"]
 _ENDINGS: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 
 _COLUMNS = (
-    *("id", "external_id", "email", "name", "address", "city", "state", "country"),
-    *("postal_code", "metadata", "wallets", "payment_intents", "subscriptions", "invoices"),
+    *("id", *CUSTOMER_FIELDS, "wallets", "payment_intents", "subscriptions", "invoices"),
     *("app_id", "created_at", "updated_at"),
 )
 _COUNTS = frozenset({"payment_intents", "subscriptions", "invoices"})

@@ -10,6 +10,7 @@ from typing import Any, Union
 
 import click
 
+from customers_sdk._checks import CUSTOMER_FIELDS
 from customers_sdk._settings import VARIABLES
 from customers_sdk.cli._exit import no_route, one_line
 from customers_sdk.errors import (
@@ -28,13 +29,7 @@ _TYPED = {
     "app_id": VARIABLES["app_id"],
     "chain_id": "--chain",
     "wallet_address": "--address",
-    **{
-        name: f"--{name.replace('_', '-')}"
-        for name in (
-            *("external_id", "email", "name", "address", "city", "state", "country"),
-            *("postal_code", "metadata", "search"),
-        )
-    },
+    **{name: f"--{name.replace('_', '-')}" for name in (*CUSTOMER_FIELDS, "search")},
 }
 
 

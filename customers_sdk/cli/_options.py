@@ -7,17 +7,16 @@ from typing import Any, Optional, TypeVar
 
 import click
 
+from customers_sdk._checks import CUSTOMER_FIELDS
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-_TEXTS = {
-    "external-id": "Your own id of the customer, unique within an app.",
-    "email": "E-mail address.",
+# What is said of a field beyond its name.
+_HELP = {
+    "external_id": "Your own id of the customer, unique within an app.",
+    "email": "Email address.",
     "name": "Full name.",
     "address": "Street and number.",
-    "city": "City.",
-    "state": "State.",
-    "country": "Country.",
-    "postal-code": "Postal code.",
 }
 
 
@@ -52,8 +51,11 @@ def fields(command: F) -> F:
     command = click.option(
         "--metadata", metavar="JSON", callback=json_object, help="A JSON object of your own."
     )(command)
-    for name, text in reversed(_TEXTS.items()):
-        command = click.option(f"--{name}", metavar="TEXT", help=text)(command)
+    for name in reversed(CUSTOMER_FIELDS):
+        if name != "metadata":
+            help_text = _HELP.get(name, f"{name.replace('_', ' ').capitalize()}.")
+            option = f"--{name.replace('_', '-')}"
+            command = click.option(option, metavar="TEXT", help=help_text)(command)
     return command
 
 

@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from customers_sdk._checks import CUSTOMER_FIELDS
 from customers_sdk.cli._exit import visible
 
 if TYPE_CHECKING:
@@ -174,8 +175,9 @@ def _facts(customer: Customer) -> Iterator[tuple[str, Any]]:
     yield "id", customer.id
     yield "external id", customer.external_id
     yield "app", customer.app_id if app is None else f"{app.name} ({app.id})"
-    for name in ("email", "name", "address", "city", "state", "country", "postal_code"):
-        yield name.replace("_", " "), getattr(customer, name)
+    for name in CUSTOMER_FIELDS:
+        if name not in ("external_id", "metadata"):  # they stand elsewhere
+            yield name.replace("_", " "), getattr(customer, name)
     metadata = dict(customer.metadata)
     yield "metadata", codec.to_text(metadata, ascii_only=False) if metadata else None
     yield "created (UTC)", customer.created_at
