@@ -125,6 +125,7 @@ def _look(find: Callable[[], R | None]) -> R | None:
 
 
 _LONGEST_SEARCH = 255
+_MOST_FAILURES = 8
 _ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 LIST = "/customers"
@@ -223,7 +224,7 @@ class Writes(Resource):
         The write goes under an idempotency key that names what it is based on. The service
         carries out one write under a key; a second process is given the first one's
         response, reads again, and bases the next write on that. A failure stays stored under
-        its key: the next key is numbered.
+        its key for a day, and so keys are numbered; after many failures the write goes without.
         """
         from customers_sdk.models import Customer, CustomerDetail
 
@@ -237,7 +238,7 @@ class Writes(Resource):
                 # Only who has no external id is given one here, and that happens once.
                 now = "adopt" if "external_id" in changes else current.updated_at.isoformat()
                 basis, number = now, number + 1 if basis == now else 0
-                key = f"customers_sdk {basis} {number}"
+                key = f"customers_sdk {basis} {number}" if number < _MOST_FAILURES else None
                 return self._update(customer_id, changes, rest(), key, first=True)
             except CustomersError as error:  # noqa: PERF203 - a round is two requests
                 stored = isinstance(error, ApiError) and error.replayed

@@ -17,6 +17,7 @@ from customers_sdk import (
     CustomersError,
     NotFoundError,
     ServerError,
+    ValidationError,
 )
 from customers_sdk.testing import MockCustomers, mock_customers
 
@@ -352,6 +353,18 @@ def test_a_merge_that_failed_before_can_be_made_later(
     with pytest.raises(ServerError):
         customers.merge_metadata(one, {"a": 1})
     assert customers.merge_metadata(one, {"a": 1}).metadata == {"a": 1}
+
+
+def test_a_write_that_was_refused_often_does_not_try_each_key_again(
+    mock: MockCustomers, customers: Customers
+) -> None:
+    mock.add_customer(external_id="user-1")
+    for _ in range(12):
+        mock.log.clear()
+        with pytest.raises(ValidationError) as caught:
+            customers.update_or_create("user-1", email="not an email", metadata={"a": 1})
+        assert not caught.value.replayed
+    assert len(sent(mock)) < 20
 
 
 def test_who_does_not_exist_is_not_found(customers: Customers) -> None:
