@@ -204,10 +204,11 @@ def test_who_was_adopted_under_another_external_id_just_before_is_left_alone(
 
 def test_who_has_another_email_by_now_is_left_alone(mock: MockCustomers, client: Client) -> None:
     checkout = mock.add_customer(email=EMAIL)
+    other = mock.client()
     before(
         mock,
         f"GET /customers/{checkout}",
-        lambda: mock.store.update_customer(checkout, {"email": "other@example.com"}),
+        lambda: other.customers.update(checkout, email="other@example.com"),
     )
     made, created = client.customers.get_or_create("user-1", adopt=True, email=EMAIL)
     assert created
