@@ -66,7 +66,6 @@ NOT_YET: set[str] = {
     "docs/from-typescript.md",
     "docs/howto-cron.md",
     "docs/index.md",
-    "docs/reference.md",
     "docs/tutorial.md",
 }
 
