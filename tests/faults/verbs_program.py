@@ -14,7 +14,7 @@ from customers_sdk import Client, CustomersError
 from customers_sdk._http import retry
 
 WORKERS = 8
-READ_TIMEOUT = 0.3
+READ_TIMEOUT = 0.5
 
 
 def told(call: Callable[[], Any]) -> list[Any]:
@@ -30,7 +30,7 @@ def told(call: Callable[[], Any]) -> list[Any]:
 def work(worker: int, rounds: list[dict[str, str]], barrier: Any, results: Any) -> None:
     retry.BACKOFF_BASE, retry.KEY_IN_USE_CAP = 0.004, 0.02
     retry.Budget.CAPACITY = 10**9
-    with Client(timeout=(2.0, READ_TIMEOUT), deadline=20, max_retries=6) as client:
+    with Client(timeout=(2.0, READ_TIMEOUT), deadline=30, max_retries=6) as client:
         customers = client.customers
         for number, at in enumerate(rounds):
             name = f"{number}"
