@@ -57,9 +57,10 @@ def export(
     prefetch: int,
     as_json: bool,
 ) -> Exit:
-    """Write all customers to FILE as JSON Lines or CSV; - is standard output.
+    """Export all customers to FILE, or to - (a pipe).
 
-    FILE is atomic: it is written under another name, and renamed once it is complete.
+    FILE is JSON Lines or CSV. It is atomic: it is written under another name, and renamed once it
+    is complete.
     """
     from customers_sdk.bulk import export_customers
     from customers_sdk.customers import UNSET

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from customers_sdk.bulk import CsvRows, ImportReport, Progress, RejectFile, Rejection
 
 _FIRST = 10  # rejected rows that standard error names; the reject file has them all
+_WOULD = {"created": "would create", "updated": "would update"}
 _TOLD = {"resumed": "done before", "failed": "failed for now"}
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -249,7 +250,7 @@ def _summarise(
         write_json({**summary, "rejects": written})
         return
     told = ", ".join(
-        f"{count:,} {_TOLD.get(name, name)}" for name, count in counts.items() if count
+        _counted(name, count, dry_run=report.dry_run) for name, count in counts.items() if count
     )
     line = f"{file}: {told or 'no rows'}"
     if report.dry_run:
@@ -259,6 +260,12 @@ def _summarise(
     if failed:
         line += "; run the same command again to retry the failed rows"
     write_text(line)
+
+
+def _counted(name: str, count: int, *, dry_run: bool) -> str:
+    if dry_run and name in _WOULD:
+        return f"{_WOULD[name]} {count:,}"
+    return f"{count:,} {_TOLD.get(name, name)}"
 
 
 def _next_to(file: Path, ending: str) -> Path:

@@ -70,6 +70,24 @@ def test_no_id_is_cut_and_nothing_is_cut_without_a_mark(sandbox: Sandbox, column
         assert "Lovelace" * 4 in "".join(shown.split()) or "…" in shown
 
 
+def test_a_dry_run_says_what_it_would_do(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.add_customer(external_id="u-1", email="a@b.cc")
+    file = tmp_path / "users.csv"
+    file.write_text("external_id,email\nu-1,new@b.cc\nu-2,c@d.ee\n", "utf-8")
+    with Terminal("import", str(file), "--dry-run") as terminal:
+        code, shown = terminal.end()
+    assert code == 0
+    assert "would create 1, would update 1" in shown
+    assert len(sandbox.customers) == 1
+
+
+@pytest.mark.parametrize("group", [(), ("wallet",)])
+def test_no_summary_of_a_command_is_cut(group: tuple[str, ...]) -> None:
+    with Terminal(*group, "--help", columns=80) as terminal:
+        shown = terminal.end()[1]
+    assert "..." not in shown.partition("Commands:")[2]
+
+
 def test_show_leaves_empty_fields_out(sandbox: Sandbox) -> None:
     id_ = sandbox.add_customer(email="a@b.cc")
     with Terminal("show", id_) as terminal:
