@@ -267,7 +267,7 @@ class Script:
         return Sent(method, target, dict(headers), decoded)
 
     def send(self, prepared: Sent, watch: Watch) -> requests.Response:
-        self.sent.append(prepared._replace(timeout=(watch.connect_timeout, watch.read_limit)))
+        self.sent.append(prepared._replace(timeout=(watch.connect_timeout, watch._read)))
         self.clock.now += self.takes
         step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
         if isinstance(step, BaseException):

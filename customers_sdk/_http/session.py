@@ -43,14 +43,12 @@ class Watch(urllib3.Timeout):
     Attributes:
         sends: how often urllib3 was asked to send the request. More than once means that the
             session, or its adapter, retries by itself.
-        read_limit: seconds without a byte.
         until: when the call ends.
         response: the response that came, as it was before the hooks of the session.
     """
 
     def __init__(self, connect: float, read: float, total: float, until: Deadline) -> None:
         super().__init__(total=total, connect=connect, read=read)
-        self.read_limit = read
         self.until = until
         self.sends = 0
         self.response: Optional[requests.Response] = None
@@ -184,7 +182,8 @@ class Sender:
         if self._owned:
             deadline.current.set(watch.until)
         limits: Any = watch  # `requests` takes urllib3's own, which its types do not say
-        return self._session.send(prepared, timeout=limits, **self._current_template().arguments)
+        template = self._template or self._current_template()  # `prepare` has just looked
+        return self._session.send(prepared, timeout=limits, **template.arguments)
 
     def _current_template(self) -> _Template:
         template = self._template

@@ -202,18 +202,18 @@ class Transport:
         """Tell the observer of the request that was made last."""
         if self._on_attempt is None:
             return
-        answered = isinstance(outcome, Answer)
+        answer = outcome if isinstance(outcome, Answer) else None
         attempt = Attempt(
             call.method,
             call.route,
             progress.requests,
             outcome.status or None,
-            None if isinstance(outcome, Answer) else outcome.failure.name.lower(),
+            outcome.failure.name.lower() if isinstance(outcome, NoAnswer) else None,
             progress.seconds,
             len(call.body or b""),
-            len(outcome.body) if isinstance(outcome, Answer) else 0,
+            len(answer.body) if answer else 0,
             progress.request_id,
-            answered and "idempotent-replayed" in outcome.headers,  # type: ignore[union-attr]
+            answer is not None and "idempotent-replayed" in answer.headers,
             retry_in,
         )
         try:
