@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 
 from customers_sdk.sandbox import Sandbox
-from customers_sdk.sandbox.faults.faults import Fate, Fault
+from customers_sdk.sandbox.faults.faults import Fault, Injected
 
 
 def lose(sandbox: Sandbox, share: float, seed: int) -> Counter[str]:
@@ -21,17 +21,17 @@ def lose(sandbox: Sandbox, share: float, seed: int) -> Counter[str]:
     dice = random.Random(seed)
     counted: Counter[str] = Counter()
     guard = threading.Lock()
-    lost = Fate(fault=Fault("lost", dropped=True), names=("lost",))
+    lost = Injected(fault=Fault("lost", dropped=True), names=("lost",))
 
-    def fate_of(method: str, _path: str) -> Fate:
+    def take(method: str, _path: str) -> Injected:
         with guard:
             counted[method] += 1
             if dice.random() >= share:
-                return Fate()
+                return Injected()
             counted["lost"] += 1
             return lost
 
-    sandbox.faults.fate_of = fate_of  # type: ignore[method-assign]
+    sandbox.faults.take = take  # type: ignore[method-assign]
     return counted
 
 

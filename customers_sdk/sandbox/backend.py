@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import uuid
 from pathlib import Path
-from typing import Callable, Optional, Union
+from typing import Callable
 
 from customers_sdk.sandbox.faults.controls import Controls
 from customers_sdk.sandbox.faults.faults import Faults
@@ -34,13 +34,13 @@ class Backend(Seeding, Controls):
     def __init__(
         self,
         *,
-        db: Optional[Union[str, Path]] = None,
+        db: str | Path | None = None,
         tie_order: str = "stable",
         latency: float = 0.0,
         now: Callable[[], int] = current_milliseconds,
-        most_requests: Optional[int] = MOST_KEPT,
-        api_key: Optional[str] = None,
-        app_id: Optional[str] = None,
+        most_requests: int | None = MOST_KEPT,
+        api_key: str | None = None,
+        app_id: str | None = None,
     ) -> None:
         if tie_order not in TIE_ORDERS:
             raise ValueError(f"tie_order must be one of {', '.join(TIE_ORDERS)}")
@@ -57,10 +57,10 @@ class Backend(Seeding, Controls):
         )
         self.app_id: str = self._setting("app_id") or app_id or str(uuid.uuid4())
         if self._setting("api_key") is None:
-            self._furnish()
+            self._add_own_rows()
 
     def reset(self) -> None:
-        """Empties the sandbox: its own app, key and the documented chains alone stay.
+        """Empty the sandbox: its own app, its key and the documented chains stay.
 
         Faults that wait and the log of requests go too.
         """
@@ -68,15 +68,15 @@ class Backend(Seeding, Controls):
         self.log.clear()
         self._database.empty()
         self.application.locks.clear()
-        self._furnish()
+        self._add_own_rows()
 
     def close(self) -> None:
-        """Closes the database, and deletes it if it was temporary; may be called again."""
+        """Close the database, and delete it if it was temporary; may be called again."""
         self._database.close()
         if self._temporary:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
-    def _furnish(self) -> None:
+    def _add_own_rows(self) -> None:
         self.add_default_chains()
         merchant_id = self.add_merchant(name="Sandbox Merchant")
         self.add_app(id=self.app_id, merchant_id=merchant_id, name="Sandbox App")
@@ -85,6 +85,6 @@ class Backend(Seeding, Controls):
         rows = ({"name": name, "value": value} for name, value in settings.items())
         self.store.insert("settings", *rows, replace=True)
 
-    def _setting(self, name: str) -> Optional[str]:
+    def _setting(self, name: str) -> str | None:
         row = self._database.row("SELECT value FROM settings WHERE name = ?", name)
         return None if row is None else str(row["value"])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.express.jsontext import compact
 from customers_sdk.sandbox.service import columns
@@ -59,9 +59,9 @@ class Seeding:
     def add_merchant(
         self,
         *,
-        id: Optional[str] = None,
+        id: str | None = None,
         name: str = "Merchant",
-        suspended_reason: Optional[str] = None,
+        suspended_reason: str | None = None,
     ) -> str:
         """Add a merchant; with a `suspended_reason` it reads but does not write (observed)."""
         row = {"id": id or str(uuid.uuid4()), "name": name, "suspended_reason": suspended_reason}
@@ -70,15 +70,15 @@ class Seeding:
     def add_app(
         self,
         *,
-        merchant_id: Optional[str] = None,
-        id: Optional[str] = None,
+        merchant_id: str | None = None,
+        id: str | None = None,
         name: str = "App",
         environment: str = "TEST",
-        receiving_wallet: Optional[str] = None,
-        receiving_wallet_signature: Optional[str] = None,
-        payout_wallet: Optional[str] = None,
+        receiving_wallet: str | None = None,
+        receiving_wallet_signature: str | None = None,
+        payout_wallet: str | None = None,
         payout_approved: bool = False,
-        created_at: Optional[Instant] = None,
+        created_at: Instant | None = None,
     ) -> str:
         """Add an app, to the sandbox's own merchant unless another `merchant_id` is given."""
         born = self._instant(created_at, "created_at")
@@ -100,10 +100,10 @@ class Seeding:
         self,
         *,
         kind: str = "secret",
-        merchant_id: Optional[str] = None,
-        key: Optional[str] = None,
+        merchant_id: str | None = None,
+        key: str | None = None,
         active: bool = True,
-        expires_at: Optional[Instant] = None,
+        expires_at: Instant | None = None,
     ) -> str:
         """Add an API key and return it.
 
@@ -149,19 +149,19 @@ class Seeding:
     def add_customer(
         self,
         *,
-        id: Optional[str] = None,
-        app_id: Optional[str] = None,
-        external_id: Optional[str] = None,
-        email: Optional[str] = None,
-        name: Optional[str] = None,
-        address: Optional[str] = None,
-        city: Optional[str] = None,
-        state: Optional[str] = None,
-        country: Optional[str] = None,
-        postal_code: Optional[str] = None,
-        metadata: Optional[Mapping[str, Any]] = None,
-        created_at: Optional[Instant] = None,
-        updated_at: Optional[Instant] = None,
+        id: str | None = None,
+        app_id: str | None = None,
+        external_id: str | None = None,
+        email: str | None = None,
+        name: str | None = None,
+        address: str | None = None,
+        city: str | None = None,
+        state: str | None = None,
+        country: str | None = None,
+        postal_code: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        created_at: Instant | None = None,
+        updated_at: Instant | None = None,
     ) -> str:
         """Add a customer, unchecked by the schema; `app_id` is the sandbox's own by default.
 
@@ -190,13 +190,13 @@ class Seeding:
         *,
         chain_id: int,
         wallet_address: str,
-        id: Optional[str] = None,
+        id: str | None = None,
         has_active_authorization: bool = False,
-        authorization_type: Optional[str] = None,
-        authorization_tx_hash: Optional[str] = None,
-        authorized_at: Optional[Instant] = None,
-        created_at: Optional[Instant] = None,
-        updated_at: Optional[Instant] = None,
+        authorization_type: str | None = None,
+        authorization_tx_hash: str | None = None,
+        authorized_at: Instant | None = None,
+        created_at: Instant | None = None,
+        updated_at: Instant | None = None,
     ) -> str:
         """Add a wallet to a customer, its address as the service stores it.
 
@@ -228,13 +228,13 @@ class Seeding:
         amount: Money,
         currency: str = "USD",
         status: str = "CREATED",
-        crypto_amount: Optional[Money] = None,
-        crypto_token_key: Optional[str] = None,
-        crypto_token_decimals: Optional[int] = None,
-        authorization_chain_id: Optional[int] = None,
-        created_at: Optional[Instant] = None,
-        captured_at: Optional[Instant] = None,
-        id: Optional[str] = None,
+        crypto_amount: Money | None = None,
+        crypto_token_key: str | None = None,
+        crypto_token_decimals: int | None = None,
+        authorization_chain_id: int | None = None,
+        created_at: Instant | None = None,
+        captured_at: Instant | None = None,
+        id: str | None = None,
         checkout_sessions: Iterable[Mapping[str, Any]] = (),
     ) -> str:
         """Add a payment intent to a customer's history.
@@ -266,11 +266,11 @@ class Seeding:
         total: Money,
         currency: str = "USD",
         status: str = "DRAFT",
-        invoice_number: Optional[str] = None,
-        due_date: Optional[Instant] = None,
-        paid_at: Optional[Instant] = None,
-        created_at: Optional[Instant] = None,
-        id: Optional[str] = None,
+        invoice_number: str | None = None,
+        due_date: Instant | None = None,
+        paid_at: Instant | None = None,
+        created_at: Instant | None = None,
+        id: str | None = None,
     ) -> str:
         """Add an invoice to a customer's history.
 
@@ -290,7 +290,7 @@ class Seeding:
         }
         return self._added("invoices", row)
 
-    def add_subscription(self, customer_id: str, *, id: Optional[str] = None) -> str:
+    def add_subscription(self, customer_id: str, *, id: str | None = None) -> str:
         """Add a subscription, of which the API shows only the count."""
         row = {"id": id or str(uuid.uuid4()), "customer_id": self._existing(customer_id)}
         return self._added("subscriptions", row)
@@ -306,7 +306,7 @@ class Seeding:
         identifier: str = row["id"]
         return identifier
 
-    def _instant(self, value: Optional[Instant], name: str) -> int:
+    def _instant(self, value: Instant | None, name: str) -> int:
         given = milliseconds(value, name)
         return self.store.now() if given is None else given
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
-from typing import Optional, Union
+from typing import Union
 
 Money = Union[Decimal, int, str]
 Instant = Union[datetime, str]
@@ -54,7 +54,7 @@ def _plain(number: Decimal) -> str:
     return "0" if text in ("-0", "0", "") else text
 
 
-def units_text(value: Optional[Money], name: str) -> Optional[str]:
+def units_text(value: Money | None, name: str) -> str | None:
     """Return a count of a token's smallest unit: digits alone, however many. None stays None."""
     if value is None:
         return None
@@ -64,7 +64,7 @@ def units_text(value: Optional[Money], name: str) -> Optional[str]:
     return text
 
 
-def milliseconds(value: Optional[Instant], name: str) -> Optional[int]:
+def milliseconds(value: Instant | None, name: str) -> int | None:
     """Return an aware datetime, or its ISO 8601 text, in milliseconds since 1970."""
     if value is None:
         return None

@@ -79,7 +79,7 @@ class InProcessCaller(Caller):
         if not self.gone():
             self._sleep(seconds)
 
-    def settle(self, remember: Callable[[], None]) -> None:
+    def keep_response(self, remember: Callable[[], None]) -> None:
         """Store the response, later if the caller has hung up."""
         if self.gone():
             self._unfinished.add(self._waited - (self._timeout or 0.0), remember)

@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 import pytest
 
 from customers_sdk.sandbox import Sandbox
-from customers_sdk.sandbox.faults.faults import Fate, Fault
+from customers_sdk.sandbox.faults.faults import Fault, Injected
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -54,17 +54,17 @@ class Dice:
         self._lots: list[bool] = []
         self._lock = threading.Lock()
 
-    def fate_of(self, method: str, path: str) -> Fate:
+    def take(self, method: str, path: str) -> Injected:
         with self._lock:
             if not self._lots:
                 self._lots = [True] + [False] * (EACH - 1)
                 self._random.shuffle(self._lots)
             if not self._lots.pop():
                 self.met["none"] += 1
-                return Fate()
+                return Injected()
             fault = Fault(**self._random.choice(FAULTS))  # type: ignore[arg-type]
             self.met[fault.name] += 1
-        return Fate(fault.delay, fault if fault.ends else None, (fault.name,))
+        return Injected(fault.delay, fault if fault.ends else None, (fault.name,))
 
     def bad(self) -> int:
         return sum(self.met.values()) - self.met["none"]

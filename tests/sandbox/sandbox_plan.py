@@ -157,7 +157,7 @@ def play_everything() -> list[Replay]:
     """All recordings, against two fresh sandboxes: lists want customers of their own."""
     with Sandbox() as sandbox:
         first = Replay(sandbox, RECORDINGS)
-        lab.furnish(sandbox, RECORDINGS)
+        lab.add_accounts(sandbox, RECORDINGS)
         sandbox.add_customer(id="f0bbd718-6fe4-49e2-886d-bcd28726138a", app_id=lab.B1)
         replay_creates(first)
         replay_retrieves(first)
@@ -169,6 +169,6 @@ def play_everything() -> list[Replay]:
         first.play(NOT_REPLAYED)
     with Sandbox() as sandbox:
         second = Replay(sandbox, RECORDINGS)
-        lab.furnish(sandbox, RECORDINGS)
+        lab.add_accounts(sandbox, RECORDINGS)
         replay_lists(second)
     return [first, second]

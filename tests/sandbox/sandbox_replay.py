@@ -47,15 +47,13 @@ def body_of(recording: Recording) -> Any:
 class Replay:
     """One sandbox, and what it answered where the service's answer is known.
 
-    `outcomes` maps each recording's name to None where the two agree, else to how they differ;
-    `answers` to what the sandbox answered.
+    `outcomes` maps each recording's name to None where the two agree, else to how they differ.
     """
 
     def __init__(self, sandbox: Sandbox, recordings: dict[str, Recording]) -> None:
         self.sandbox = sandbox
         self.recordings = recordings
         self.outcomes: dict[str, Optional[str]] = {}
-        self.answers: dict[str, Answer] = {}
         self.ours: dict[str, str] = {}
         ticks = itertools.count(RECORDING_TIME)
         sandbox.store.now = lambda: next(ticks)
@@ -65,7 +63,6 @@ class Replay:
             recording = self.recordings[name]
             answer = self.send(recording["request"], name)
             self._learn(recording, answer)
-            self.answers[name] = answer
             self.outcomes[name] = self.difference(recording, answer)
 
     def play_at_once(self, names: list[str]) -> None:
@@ -86,11 +83,10 @@ class Replay:
             status = self.recordings[name]["response"]["status"]
             match = next((i for i, answer in enumerate(answers) if answer[0] == status), None)
             if match is None:
-                self.outcomes[name] = f"nobody was answered {status}"
+                self.outcomes[name] = f"no response was {status}"
             else:
                 answer = answers.pop(match)
                 self._learn(self.recordings[name], answer)
-                self.answers[name] = answer
                 self.outcomes[name] = self.difference(self.recordings[name], answer)
 
     def send(self, request: Recording, name: str) -> Answer:
@@ -186,7 +182,7 @@ def _without_live(value: Any) -> Any:
     return "(live)" if isinstance(value, str) and LIVE.match(value) else value
 
 
-def furnish(sandbox: Sandbox, recordings: dict[str, Recording]) -> None:
+def add_accounts(sandbox: Sandbox, recordings: dict[str, Recording]) -> None:
     """The merchants, apps, keys and chains of the laboratory that was recorded."""
     app = body_of(recordings["retrieve_no_history"])["data"]["app"]
     sandbox.add_merchant(id=M1)

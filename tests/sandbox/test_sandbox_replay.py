@@ -6,7 +6,9 @@ from typing import Optional
 
 import pytest
 
+from customers_sdk.sandbox import Sandbox
 from tests.sandbox.sandbox_plan import NOT_REPLAYED, RECORDINGS, play_everything
+from tests.sandbox.sandbox_replay import Replay
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +32,15 @@ def test_what_cannot_be_replayed_really_differs(
     name: str, outcomes: dict[str, Optional[str]]
 ) -> None:
     assert outcomes[name] is not None, "it agrees: take it off the list"
+
+
+def test_a_difference_in_any_aspect_would_show(sandbox: Sandbox) -> None:
+    replay = Replay(sandbox, RECORDINGS)
+    recording = RECORDINGS["unknown_route"]
+    status, headers, body = replay.send(recording["request"], "unknown_route")
+    assert replay.difference(recording, (status, headers, body)) is None
+    assert replay.difference(recording, (500, headers, body)) is not None
+    assert replay.difference(recording, (status, headers, body + b" ")) is not None
+    assert replay.difference(recording, (status, headers, body.replace(b"code", b"kind")))
+    del headers["Content-Type"]
+    assert replay.difference(recording, (status, headers, body)) is not None

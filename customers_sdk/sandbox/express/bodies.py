@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.express.jsontext import parse_body
 
@@ -25,7 +25,7 @@ _CODECS = {
     "utf7": "utf-7",
     "utf7imap": "utf-7",
 }
-_WINDOWS: dict[str, Optional[int]] = {"identity": None, "gzip": 31, "deflate": 15}
+_WINDOWS: dict[str, int | None] = {"identity": None, "gzip": 31, "deflate": 15}
 
 
 class UnreadableBody(Exception):  # noqa: N818 - a verdict

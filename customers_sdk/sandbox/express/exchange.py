@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 from http.client import responses as reasons
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 from customers_sdk.sandbox.express.paths import raw_path
 
@@ -50,7 +50,7 @@ class Request:
         return value
 
     @property
-    def length(self) -> Optional[int]:
+    def length(self) -> int | None:
         """The length of the body in bytes; None where the request announces no body."""
         value = self.environ.get("CONTENT_LENGTH")
         return int(value) if value else None
@@ -68,7 +68,7 @@ class Response:
     __slots__ = ("body", "headers", "status")
 
     def __init__(
-        self, status: int, body: bytes = b"", headers: Optional[dict[str, str]] = None
+        self, status: int, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> None:
         self.status = status
         self.body = body

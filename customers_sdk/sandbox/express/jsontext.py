@@ -10,7 +10,7 @@ import math
 import re
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from json.encoder import encode_basestring
-from typing import Any, NoReturn, Union
+from typing import Any, NoReturn
 
 from customers_sdk.sandbox.express.javascript import (
     has_surrogate,
@@ -78,7 +78,7 @@ class _DeepReader:
         self._at = 0
         self._root: list[Any] = []
         # What is open, each with the name that its next value gets.
-        self._open: list[tuple[Union[list[Any], dict[str, Any]], str]] = [(self._root, "")]
+        self._open: list[tuple[list[Any] | dict[str, Any], str]] = [(self._root, "")]
 
     def read(self) -> Any:
         """Return the value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 _MOUNT = re.compile(r"/customers/?(?=/|\Z)", re.IGNORECASE)
@@ -32,7 +32,7 @@ def raw_path(environ: dict[str, Any]) -> str:
     return _END.split(target, maxsplit=1)[0]
 
 
-def matched(path: str) -> Optional[Match]:
+def matched(path: str) -> Match | None:
     """Return where a path leads; None if it is not below ``/customers``.
 
     The words of the routes are matched in any case, and one slash at the end is ignored. A second

@@ -1,4 +1,4 @@
-"""Whoever waits for an answer, as the service sees them: there, or gone."""
+"""The caller who waits for a response, as the service sees them: there, or gone."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ if TYPE_CHECKING:
 _CALLER = "customers_sdk.caller"
 
 
-class NoCaller(Exception):  # noqa: N818 - a verdict
-    """The request gets no answer; whatever carries it has to end the connection."""
+class NoResponseError(Exception):
+    """The request gets no response; the server has to close the connection."""
 
 
 class Caller:
-    """A caller of whom nothing is known: one who waits as long as it takes."""
+    """A caller of whom nothing is known, so that they are taken to wait as long as it takes."""
 
     def gone(self) -> bool:
-        """Whether they have hung up."""
+        """Tell whether they have hung up."""
         return False
 
     def wait(self, seconds: float) -> None:
-        """Lets time pass before the request is carried out."""
+        """Let time pass before the request is carried out."""
         time.sleep(seconds)
 
     def hold(self) -> NoReturn:
-        """Lets them wait in vain."""
-        raise NoCaller
+        """Keep them waiting, and never respond."""
+        raise NoResponseError
 
     def drop(self) -> NoReturn:
-        """Breaks the connection off without an answer."""
-        raise NoCaller
+        """Close the connection without a response."""
+        raise NoResponseError
 
-    def settle(self, remember: Callable[[], None]) -> None:
-        """Stores an answer under its idempotency key, once the request has ended."""
+    def keep_response(self, remember: Callable[[], None]) -> None:
+        """Call `remember`, which keeps the response under its idempotency key."""
         remember()
 
 
 def caller_of(environ: WSGIEnvironment) -> Caller:
-    """The caller of a request."""
+    """Return the caller of a request."""
     found: Any = environ.get(_CALLER)
     return found if isinstance(found, Caller) else Caller()
 
 
 def put_caller(environ: WSGIEnvironment, caller: Caller) -> None:
-    """Says who calls; for what carries requests to the application."""
+    """Set the caller of a request, before the application gets it."""
     environ[_CALLER] = caller

@@ -1,8 +1,8 @@
-"""The methods that steer a sandbox: faults, what was sent, what is stored."""
+"""Methods of a sandbox or a fake: inject faults, see what was sent and what is stored."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.express.jsontext import load
 from customers_sdk.sandbox.faults import faults as checks
@@ -21,13 +21,13 @@ FAULTS = (
 
 
 class Controls:
-    """Faults to inject, and a look at what the sandbox was sent and holds.
+    """Inject faults, and see the requests that were sent and the customers that are stored.
 
     A fault waits for the next requests that it concerns: `method` is an HTTP method, `path` a path
     below the base URL, in which ``*`` stands for one segment (``"/customers/*/wallets"``); by
-    default any request will do. `times` is how many requests it meets. Faults queue up: of several
-    that concern a request the one added first is met, delays beside it. Every method raises
-    ``TypeError`` or ``ValueError`` for an argument that makes no sense.
+    default it concerns any request. `times` is how many requests get it. Faults queue up: of
+    several that concern a request, the one added first changes the response, and all delays add
+    up. Every method raises ``TypeError`` or ``ValueError`` for an argument that it cannot use.
     """
 
     store: Store
@@ -36,11 +36,11 @@ class Controls:
 
     @property
     def requests(self) -> tuple[SentRequest, ...]:
-        """The requests that were sent, oldest first; each try of a call is one."""
+        """The requests that were sent, oldest first; each retry is one more."""
         return self.log.entries()
 
     def stored(self) -> tuple[dict[str, Any], ...]:
-        """All customers that are stored, of every app, in order, as a list would show them."""
+        """Return all stored customers of all apps, oldest first, as the API lists them."""
         return tuple(load(self.store.everyone()))
 
     def fail_next(
@@ -48,13 +48,13 @@ class Controls:
         status: int = 503,
         times: int = 1,
         *,
-        code: Optional[str] = None,
-        message: Optional[str] = None,
-        retry_after: Optional[int] = None,
-        method: Optional[str] = None,
-        path: Optional[str] = None,
+        code: str | None = None,
+        message: str | None = None,
+        retry_after: int | None = None,
+        method: str | None = None,
+        path: str | None = None,
     ) -> None:
-        """Answers the next requests with an error, and does nothing else.
+        """Respond to the next requests with an error, and do nothing else.
 
         A status up to 500 is the service's own and stays stored under the idempotency key, as
         there (observed, recordings ``idem_400_first``, ``idem_500_first``); one above comes from
@@ -85,10 +85,10 @@ class Controls:
         status: int = 502,
         times: int = 1,
         *,
-        method: Optional[str] = None,
-        path: Optional[str] = None,
+        method: str | None = None,
+        path: str | None = None,
     ) -> None:
-        """Answers the next requests with a page of HTML, as a proxy in front does.
+        """Respond to the next requests with a page of HTML, as a proxy in front does.
 
         Args:
             status: from 200 to 599.
@@ -100,12 +100,12 @@ class Controls:
         self._arm(Fault("html_next", times, status=status, html=True), method, path)
 
     def timeout_next(
-        self, times: int = 1, *, method: Optional[str] = None, path: Optional[str] = None
+        self, times: int = 1, *, method: str | None = None, path: str | None = None
     ) -> None:
-        """Loses the next requests on their way: nothing is done, and the caller waits in vain.
+        """Lose the next requests: nothing is done, and the caller gets no response.
 
-        In process nobody waits: the caller's read timeout is raised at once. Over HTTP the
-        connection stays open until the caller gives up, for a minute at most.
+        In process the caller's read timeout is raised at once, without waiting. Over HTTP the
+        connection stays open until the caller hangs up, for a minute at most.
 
         Args:
             times: how many requests.
@@ -115,12 +115,12 @@ class Controls:
         self._arm(Fault("timeout_next", times, held=True), method, path)
 
     def drop_answer_next(
-        self, times: int = 1, *, method: Optional[str] = None, path: Optional[str] = None
+        self, times: int = 1, *, method: str | None = None, path: str | None = None
     ) -> None:
-        """Carries the next requests out, and closes the connection in place of an answer.
+        """Carry the next requests out, and close the connection in place of a response.
 
-        The answer is stored under the request's idempotency key: the same request sent again under
-        it is answered with it, and nothing is done twice.
+        The response is kept under the request's idempotency key: the same request sent again gets
+        it, and nothing is done twice.
 
         Args:
             times: how many requests.
@@ -134,14 +134,14 @@ class Controls:
         seconds: float,
         times: int = 1,
         *,
-        method: Optional[str] = None,
-        path: Optional[str] = None,
+        method: str | None = None,
+        path: str | None = None,
     ) -> None:
-        """Lets the next requests take time, the lock on their idempotency key held.
+        """Delay the next requests, while the lock on their idempotency key is held.
 
-        A caller who hangs up before loses the lock, and the request is carried out all the same
-        (observed): a second try meanwhile runs beside it. In process a caller whose read timeout is
-        shorter gets it raised at once, and nobody waits; the answer is stored under the key when
+        A caller who hangs up before loses the lock, and the request is still carried out, as on the
+        service: a retry meanwhile runs at the same time. In process a shorter read timeout of the
+        caller is raised at once, without waiting; the response is kept under the key when
         the time would be over, or when `requests` or `customers` is read.
 
         Args:
@@ -154,9 +154,9 @@ class Controls:
         self._arm(fault, method, path)
 
     def latency(
-        self, seconds: float, *, method: Optional[str] = None, path: Optional[str] = None
+        self, seconds: float, *, method: str | None = None, path: str | None = None
     ) -> None:
-        """Lets every request from now on take time; like `slow_next`, for all of them.
+        """Delay every request from now on, as `slow_next` delays the next ones.
 
         Args:
             seconds: how long. A second call adds to the first.
@@ -169,18 +169,18 @@ class Controls:
         self,
         after: int = 0,
         *,
-        times: Optional[int] = None,
+        times: int | None = None,
         retry_after: int = 1,
-        method: Optional[str] = None,
-        path: Optional[str] = None,
+        method: str | None = None,
+        path: str | None = None,
     ) -> None:
-        """Answers 429 once so many requests have come.
+        """Respond with 429 after so many requests.
 
-        The client waits for `retry_after` and tries again; the 429 to a write is stored under its
-        key, which costs one try more.
+        The client waits for `retry_after` and retries; the 429 to a write is kept under its key,
+        which costs one more retry.
 
         Args:
-            after: how many requests are answered as usual first.
+            after: how many requests are carried out as usual first.
             times: how many are refused then; None is all of them until `clear_faults`.
             retry_after: whole seconds for the ``Retry-After`` header; 0 makes for quick tests.
             method, path: see the class.
@@ -196,14 +196,14 @@ class Controls:
 
     def database_down(
         self,
-        times: Optional[int] = None,
+        times: int | None = None,
         *,
-        method: Optional[str] = None,
-        path: Optional[str] = None,
+        method: str | None = None,
+        path: str | None = None,
     ) -> None:
-        """Answers as the service does while its database is down: 401, stored under the key.
+        """Respond as the service does while its database is down: 401, kept under the key.
 
-        Observed: recordings ``outage_db_down_*`` and ``outage_db_back_create_same_idem``.
+        A request sent again under its key after the outage gets the same 401.
 
         Args:
             times: how many requests; None is all of them until `clear_faults`.
@@ -213,10 +213,10 @@ class Controls:
         self._arm(Fault("database_down", times, database_down=True), method, path)
 
     def clear_faults(self) -> None:
-        """Takes away every fault that still waits."""
+        """Remove every fault that still waits."""
         self.faults.clear()
 
-    def _arm(self, fault: Fault, method: Optional[str], path: Optional[str]) -> None:
+    def _arm(self, fault: Fault, method: str | None, path: str | None) -> None:
         fault.method = checks.checked_method(method)
         fault.path = checks.checked_path(path)
         self.faults.add(fault)

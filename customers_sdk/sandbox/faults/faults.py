@@ -1,4 +1,4 @@
-"""Faults to inject: which request meets which, decided before it is carried out."""
+"""Faults to inject, and which request gets which, decided before it is carried out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import re
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _FIRST_ERROR, _LAST_STATUS = 400, 599
@@ -14,26 +14,30 @@ _FIRST_ERROR, _LAST_STATUS = 400, 599
 
 @dataclass
 class Fault:
-    """One fault that lies in wait.
+    """One fault that waits for requests.
 
-    `times` is how many requests it meets (None: all until it is cleared), `after` how many it lets
-    by before. `method` and `path` say whose turn it may be. What it does is in the other fields,
-    all of them off by default: `delay` (seconds before the request is carried out), `status` (an
-    error for an answer; `code` and `message` fill it, `html` makes it a page of a proxy,
-    `retry_after` is in seconds), `held` (no answer, nothing done), `dropped` (done, no answer) and
-    `database_down`.
+    Attributes:
+        times: how many requests get it; None is all of them until it is cleared.
+        after: how many requests pass before.
+        method, path: the requests that it concerns; None is any.
+        delay: seconds before the request is carried out.
+        status: an error to respond with; `code` and `message` are its own, `html` makes it a
+            proxy's page, `retry_after` is in seconds.
+        held: no response, and nothing is done.
+        dropped: the request is carried out, and gets no response.
+        database_down: the response that the service gives while its database is down.
     """
 
     name: str
-    times: Optional[int] = 1
+    times: int | None = 1
     after: int = 0
-    method: Optional[str] = None
-    path: Optional[str] = None
+    method: str | None = None
+    path: str | None = None
     delay: float = 0.0
     status: int = 0
-    code: Optional[str] = None
-    message: Optional[str] = None
-    retry_after: Optional[int] = None
+    code: str | None = None
+    message: str | None = None
+    retry_after: int | None = None
     html: bool = False
     held: bool = False
     dropped: bool = False
@@ -44,37 +48,37 @@ class Fault:
 
     @property
     def ends(self) -> bool:
-        """Whether the request it meets takes another course, and not just more time."""
+        """Whether it changes the response, and not just the time."""
         return bool(self.status or self.held or self.dropped or self.database_down)
 
     @property
     def spent(self) -> bool:
-        """Whether it has met as many requests as it was to."""
+        """Whether as many requests have got it as were to."""
         return self.times is not None and self.met >= self.times
 
     def concerns(self, method: str, path: str) -> bool:
-        """Whether method and path are those it waits for."""
+        """Tell whether method and path are those that it waits for."""
         return self.method in (None, method) and (
             self.path is None or _pattern(self.path).fullmatch(path) is not None
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """What ``/_sandbox/faults`` shows of it."""
+        """Return what ``/_sandbox/faults`` shows of it."""
         names = ("number", "times", "met", "method", "path", "after", "delay", "status")
         return {"fault": self.name, **{name: getattr(self, name) for name in names}}
 
 
 @dataclass(frozen=True)
-class Fate:
-    """What awaits one request: the seconds it takes, and the fault that ends it, if one does."""
+class Injected:
+    """What one request gets: seconds of delay, and the fault that changes its response."""
 
     delay: float = 0.0
-    fault: Optional[Fault] = None
+    fault: Fault | None = None
     names: tuple[str, ...] = ()
 
 
 class Faults:
-    """The faults that lie in wait, in the order they were added; safe in threads."""
+    """The faults that wait for requests, in the order they were added; safe in threads."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
@@ -82,31 +86,31 @@ class Faults:
         self._guard = threading.Lock()
 
     def add(self, fault: Fault) -> None:
-        """Adds one behind the others."""
+        """Add one behind the others."""
         with self._guard:
             self._added += 1
             fault.number = self._added
             self._waiting.append(fault)
 
     def remove(self, number: int) -> bool:
-        """Takes one away; whether it was there."""
+        """Remove one; tell whether it was there."""
         with self._guard:
             before = len(self._waiting)
             self._waiting = [fault for fault in self._waiting if fault.number != number]
             return len(self._waiting) < before
 
     def clear(self) -> None:
-        """Takes all away."""
+        """Remove all."""
         with self._guard:
             self._waiting.clear()
 
     def waiting(self) -> list[dict[str, Any]]:
-        """Those that are not spent."""
+        """Return those that still wait."""
         with self._guard:
             return [fault.to_dict() for fault in self._waiting]
 
-    def fate_of(self, method: str, path: str) -> Fate:
-        """Decides what awaits a request: delays add up, the first fault that ends it does."""
+    def take(self, method: str, path: str) -> Injected:
+        """Return what a request gets: all delays, and the first fault that changes the response."""
         delay, ending, names = 0.0, None, []
         with self._guard:
             for fault in self._waiting:
@@ -120,15 +124,15 @@ class Faults:
                 delay += fault.delay
                 ending = fault if fault.ends else ending
             self._waiting = [fault for fault in self._waiting if not fault.spent]
-        return Fate(delay, ending, tuple(names))
+        return Injected(delay, ending, tuple(names))
 
 
 def _pattern(path: str) -> re.Pattern[str]:
     return re.compile("[^/]+".join(map(re.escape, path.split("*"))))
 
 
-def checked_method(method: Any) -> Optional[str]:
-    """The method in upper case; None is any. ``ValueError`` for what is no method."""
+def checked_method(method: Any) -> str | None:
+    """Return the method in upper case, None for any; ``ValueError`` if it is not a method."""
     if method is None:
         return None
     if not isinstance(method, str) or method.upper() not in METHODS:
@@ -136,8 +140,8 @@ def checked_method(method: Any) -> Optional[str]:
     return method.upper()
 
 
-def checked_path(path: Any) -> Optional[str]:
-    """A path without a query; None is any. ``ValueError`` unless it begins with a slash."""
+def checked_path(path: Any) -> str | None:
+    """Return a path without a query, None for any; ``ValueError`` if it lacks its first slash."""
     if path is None:
         return None
     if not isinstance(path, str) or not path.startswith("/") or "?" in path:
@@ -147,7 +151,7 @@ def checked_path(path: Any) -> Optional[str]:
 
 
 def checked_count(value: Any, name: str, least: int = 1) -> int:
-    """A whole number from `least` on; ``TypeError`` or ``ValueError`` naming the argument."""
+    """Return a whole number from `least` on; ``TypeError`` or ``ValueError`` with the name."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be a whole number, not {value!r}")
     if value < least:
@@ -155,13 +159,13 @@ def checked_count(value: Any, name: str, least: int = 1) -> int:
     return value
 
 
-def checked_times(value: Any) -> Optional[int]:
-    """How many requests, from 1; None is all until the faults are cleared."""
+def checked_times(value: Any) -> int | None:
+    """Return how many requests, from 1; None is all of them until the faults are cleared."""
     return None if value is None else checked_count(value, "times")
 
 
 def checked_seconds(value: Any, name: str = "seconds") -> float:
-    """Finite seconds, not negative; ``TypeError`` or ``ValueError`` naming the argument."""
+    """Return finite seconds, not negative; ``TypeError`` or ``ValueError`` with the name."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number of seconds, not {value!r}")
     if not math.isfinite(value) or value < 0:
@@ -170,7 +174,7 @@ def checked_seconds(value: Any, name: str = "seconds") -> float:
 
 
 def checked_status(value: Any, least: int = _FIRST_ERROR) -> int:
-    """An HTTP status from `least` to 599; ``TypeError`` or ``ValueError``."""
+    """Return an HTTP status from `least` to 599; ``TypeError`` or ``ValueError``."""
     status = checked_count(value, "status", least)
     if status > _LAST_STATUS:
         raise ValueError(f"status must be at most {_LAST_STATUS}, not {status}")

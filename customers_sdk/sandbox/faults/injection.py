@@ -2,7 +2,7 @@
 
 It stands in front in process and over HTTP alike. What a proxy would do to a request is done here;
 what the service itself does, late or wrongly, is left to the application, which asks for the
-request's fate once it holds the lock on the idempotency key.
+request's faults once it holds the lock on the idempotency key.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import io
 import time
 from http.client import responses as reasons
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.express.exchange import text_response
 from customers_sdk.sandbox.express.paths import normalised, raw_path
 from customers_sdk.sandbox.faults.callers import caller_of
-from customers_sdk.sandbox.faults.faults import Fate, Fault, Faults
+from customers_sdk.sandbox.faults.faults import Fault, Faults, Injected
 from customers_sdk.sandbox.faults.requestlog import Made, RequestLog, SentRequest, shown_headers
 from customers_sdk.sandbox.service import answers
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from customers_sdk.sandbox.express.exchange import Response
 
-_FATE = "customers_sdk.fate"
+_INJECTED = "customers_sdk.injected"
 _CODES = {
     400: ("VALIDATION_ERROR", "Invalid request"),
     401: ("AUTHENTICATION_ERROR", "Invalid or inactive API key"),
@@ -52,10 +52,10 @@ class Injection:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to one request, or let its caller go without a response."""
         method, path = environ["REQUEST_METHOD"], raw_path(environ)
-        fate = self._faults.fate_of(method, normalised(path))
+        injected = self._faults.take(method, normalised(path))
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        environ[_FATE] = fate
+        environ[_INJECTED] = injected
         entry = SentRequest(
             method,
             path,
@@ -63,12 +63,12 @@ class Injection:
             body=body,
             headers=shown_headers(environ) if self._log.keeps_responses else None,
             idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY"),
-            faults=fate.names,
+            faults=injected.names,
         )
         self._log.add(entry)
         made: list[Made] = []
         try:
-            return self._carried_out(environ, start_response, entry, fate, made)
+            return self._carried_out(environ, start_response, entry, injected, made)
         finally:
             self._log.finish(entry, made[0] if made and self._log.keeps_responses else None)
 
@@ -77,10 +77,10 @@ class Injection:
         environ: WSGIEnvironment,
         start_response: StartResponse,
         entry: SentRequest,
-        fate: Fate,
+        injected: Injected,
         made: list[Made],
     ) -> Iterable[bytes]:
-        caller, fault = caller_of(environ), fate.fault
+        caller, fault = caller_of(environ), injected.fault
         if fault is not None and fault.held:
             caller.hold()
         began: list[tuple[int, list[tuple[str, str]]]] = []
@@ -93,8 +93,8 @@ class Injection:
             return start_response(status, headers, *more)
 
         in_front = _proxy_answer(fault)
-        if in_front is not None and fate.delay:
-            caller.wait(fate.delay)
+        if in_front is not None and injected.delay:
+            caller.wait(injected.delay)
         answer = (in_front or self._application)(environ, start)
         body = b"".join(answer)
         made.append((*began[0], body))
@@ -103,14 +103,14 @@ class Injection:
         return [body]
 
 
-def fate_of(environ: WSGIEnvironment) -> Fate:
-    """What the middleware has decided for a request; nothing where it does not stand in front."""
-    fate: Fate = environ.get(_FATE) or Fate()
-    return fate
+def injected_into(environ: WSGIEnvironment) -> Injected:
+    """Return what the middleware has decided for a request; nothing without the middleware."""
+    injected: Injected = environ.get(_INJECTED) or Injected()
+    return injected
 
 
-def service_failure(fault: Optional[Fault], *, authenticates: bool) -> Optional[Response]:
-    """The error that the service itself answers to a request of this fate, or None.
+def service_failure(fault: Fault | None, *, authenticates: bool) -> Response | None:
+    """Return the error that the service itself responds with under this fault, or None.
 
     `authenticates` says whether the request gets as far as having its key looked up.
     """
@@ -123,7 +123,7 @@ def service_failure(fault: Optional[Fault], *, authenticates: bool) -> Optional[
     return _failure(fault)
 
 
-def _proxy_answer(fault: Optional[Fault]) -> Optional[Response]:
+def _proxy_answer(fault: Fault | None) -> Response | None:
     if fault is None or not fault.status:
         return None
     if fault.html:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from customers_sdk.sandbox.express.exchange import Response, text_response
 from customers_sdk.sandbox.express.jsontext import compact
@@ -17,7 +17,7 @@ class Refusal(Exception):  # noqa: N818 - it is a response
         self.error = error
 
 
-def refusal(status: int, code: str, message: str, details: Optional[list[Any]] = None) -> Refusal:
+def refusal(status: int, code: str, message: str, details: list[Any] | None = None) -> Refusal:
     """Return an error with a ``code``, and ``details`` only where a schema failed."""
     error: dict[str, Any] = {"code": code, "message": message}
     if details is not None:

@@ -6,14 +6,14 @@ import logging
 import re
 import time
 import uuid
-from typing import TYPE_CHECKING, Callable, Optional
+from typing import TYPE_CHECKING, Callable
 
 from customers_sdk.sandbox.express.bodies import UnreadableBody, parsed_body
 from customers_sdk.sandbox.express.exchange import Request, Response, text_response, unless_fresh
 from customers_sdk.sandbox.express.javascript import trim
 from customers_sdk.sandbox.express.paths import matched
 from customers_sdk.sandbox.faults.callers import caller_of
-from customers_sdk.sandbox.faults.injection import fate_of, service_failure
+from customers_sdk.sandbox.faults.injection import injected_into, service_failure
 from customers_sdk.sandbox.service import answers
 from customers_sdk.sandbox.service.idempotency import KEYED_METHODS, LONGEST_KEY, Locks
 from customers_sdk.sandbox.service.routes import Routes, authenticates
@@ -47,7 +47,7 @@ class Application:
         store: Store,
         *,
         latency: float = 0.0,
-        locks: Optional[Locks] = None,
+        locks: Locks | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.store = store
@@ -108,7 +108,7 @@ class Application:
             if lock is not None:
                 self.locks.release(lock)
 
-    def _kept(self, key: str, *, locked: bool) -> Optional[Response]:
+    def _kept(self, key: str, *, locked: bool) -> Response | None:
         """Return the response that a key has already, or the refusal while it is locked."""
         kept = self.store.recalled(key)
         if key in kept:
@@ -126,16 +126,16 @@ class Application:
     def _remembered(self, key: str, request: Request, body: object) -> Response:
         response = self._carried_out(request, body)
         kept = (key, response.status, response.body.decode())
-        caller_of(request.environ).settle(lambda: self.store.remember(*kept))
+        caller_of(request.environ).keep_response(lambda: self.store.remember(*kept))
         return response
 
     def _carried_out(self, request: Request, body: object) -> Response:
         match = matched(request.path)
-        fate = fate_of(request.environ)
-        if fate.delay:
-            caller_of(request.environ).wait(fate.delay)
+        injected = injected_into(request.environ)
+        if injected.delay:
+            caller_of(request.environ).wait(injected.delay)
         by_key = match is not None and authenticates(request)
-        failure = service_failure(fate.fault, authenticates=by_key)
+        failure = service_failure(injected.fault, authenticates=by_key)
         if failure is not None:
             return failure
         if match is None:

@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable
 
 from customers_sdk.sandbox.service.shapes import SHAPES
 
@@ -100,13 +100,13 @@ def _ilike_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
-def ilike(pattern: str, text: Optional[str]) -> bool:
+def ilike(pattern: str, text: str | None) -> bool:
     r"""PostgreSQL's ILIKE: any case in any script; ``%`` and ``_`` wild, ``\`` escapes."""
     return text is not None and _ilike_pattern(pattern).fullmatch(lowered(text)) is not None
 
 
 def tie_order(page_size: int, page: int, identifier: str) -> bytes:
-    """An order of rows born in the same millisecond that hangs on page size and page.
+    """Return a rank among rows of one millisecond, which depends on page size and page number.
 
     The service's does (recordings ``list_ties_*``): asking again for the same page repeats it.
     """
@@ -119,13 +119,13 @@ IN_MEMORY = ":memory:"
 
 @lru_cache(maxsize=1)
 def _template() -> sqlite3.Connection:
-    """An empty database to copy: that takes a tenth of the time of making one."""
+    """Return an empty database to copy, which takes a tenth of the time of making one."""
     made = sqlite3.connect(IN_MEMORY, check_same_thread=False)
     made.executescript(_SCHEMA)
     return made
 
 
-def _bring_up_to_date(connection: sqlite3.Connection, path: Union[str, Path]) -> None:
+def _bring_up_to_date(connection: sqlite3.Connection, path: str | Path) -> None:
     """Make the tables of an empty file; add what a file of an older version lacks."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
@@ -189,13 +189,13 @@ class Database:
     The path ``:memory:`` stands for no file: all threads take turns at one connection.
     """
 
-    def __init__(self, path: Union[str, Path], *, kept: bool = True) -> None:
+    def __init__(self, path: str | Path, *, kept: bool = True) -> None:
         self._synchronous = "NORMAL" if kept else "OFF"
         self._path = str(path)
         self._local = threading.local()
         self._writing = threading.Lock()
         self._opened: list[sqlite3.Connection] = []
-        self._shared: Optional[sqlite3.Connection] = None
+        self._shared: sqlite3.Connection | None = None
         self._turn: AbstractContextManager[Any] = nullcontext()
         if self._path == IN_MEMORY:
             self._turn = threading.RLock()
@@ -212,10 +212,10 @@ class Database:
         return _prepare(connection)
 
     def connection(self) -> sqlite3.Connection:
-        """This thread's connection, opened at first use."""
+        """Return this thread's connection, opened at first use."""
         if self._shared is not None:
             return self._shared
-        held: Optional[sqlite3.Connection] = getattr(self._local, "connection", None)
+        held: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if held is None:
             held = self._open()
             self._local.connection = held
@@ -230,10 +230,10 @@ class Database:
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
         return _prepare(connection)
 
-    def row(self, query: str, *values: Any) -> Optional[sqlite3.Row]:
+    def row(self, query: str, *values: Any) -> sqlite3.Row | None:
         """Return the first row that a query finds."""
         with self._turn:
-            found: Optional[sqlite3.Row] = self.connection().execute(query, values).fetchone()
+            found: sqlite3.Row | None = self.connection().execute(query, values).fetchone()
             return found
 
     def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
@@ -243,7 +243,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One snapshot for several queries."""
+        """Hold one snapshot for several queries."""
         connection = self.connection()
         with self._turn:
             connection.execute("BEGIN")
@@ -254,7 +254,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction: committed at the end, rolled back when the body raises."""
+        """Hold a write transaction: committed at the end, rolled back when the body raises."""
         connection = self.connection()
         with self._writing, self._turn:
             connection.execute("BEGIN IMMEDIATE")
@@ -267,13 +267,13 @@ class Database:
                 raise
 
     def empty(self) -> None:
-        """Deletes every row of every table."""
+        """Delete every row of every table."""
         with self.writing() as connection:
             for table in _EMPTIED:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608
 
     def close(self) -> None:
-        """Closes the connections of all threads; in memory, once it is not in use."""
+        """Close the connections of all threads; in memory, once it is not in use."""
         with self._writing, self._turn:
             while self._opened:
                 self._opened.pop().close()

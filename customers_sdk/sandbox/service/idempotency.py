@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Callable, Optional
+from typing import Callable
 
 KEYED_METHODS = ("POST", "PUT", "PATCH")
 LONGEST_KEY = 255
@@ -14,7 +14,7 @@ LOCK_SECONDS = 60.0
 
 @dataclass(frozen=True, eq=False)
 class Lock:
-    """The right to run a request under one key; `hung_up` asks whether its caller still waits."""
+    """The right to run a request under one key; `hung_up` tells whether its caller is gone."""
 
     key: str
     hung_up: Callable[[], bool]
@@ -22,12 +22,11 @@ class Lock:
 
 
 class Locks:
-    """Who is running a request under which key, in this process.
+    """The keys under which requests run in this process; `clock` counts seconds.
 
-    Observed: concurrent use of a key is refused (recordings ``idem_concurrent_*``), but the lock
-    goes when the caller hangs up, or after 60 seconds, while the first request still runs. That is
-    why the same create sent again after a read timeout can make a second customer. `clock` counts
-    seconds.
+    The service refuses concurrent use of a key, but it drops the lock when the caller hangs up, or
+    after 60 seconds, while the first request still runs. That is why the same create sent again
+    after a read timeout can make a second customer.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -35,8 +34,8 @@ class Locks:
         self._held: dict[str, Lock] = {}
         self._guard = threading.Lock()
 
-    def take(self, key: str, hung_up: Callable[[], bool]) -> Optional[Lock]:
-        """The lock, or None while another caller that still waits holds it."""
+    def take(self, key: str, hung_up: Callable[[], bool]) -> Lock | None:
+        """Return the lock, or None while another caller that still waits holds it."""
         with self._guard:
             holder = self._held.get(key)
             now = self._clock()
@@ -47,12 +46,12 @@ class Locks:
             return lock
 
     def release(self, lock: Lock) -> None:
-        """Gives the lock back, unless it was lost to a later request in the meantime."""
+        """Release the lock, unless a later request has taken it in the meantime."""
         with self._guard:
             if self._held.get(lock.key) is lock:
                 del self._held[lock.key]
 
     def clear(self) -> None:
-        """Forgets every lock."""
+        """Drop every lock."""
         with self._guard:
             self._held.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable
 
 from customers_sdk.sandbox.express.exchange import Request, Response
 from customers_sdk.sandbox.express.javascript import PrimitiveError, integer_of
@@ -128,7 +128,7 @@ class Routes:
         return chain
 
 
-def _check_owner(owner: Optional[str], merchant_id: str, customer_id: str) -> None:
+def _check_owner(owner: str | None, merchant_id: str, customer_id: str) -> None:
     if owner is None:
         raise answers.not_found("CustomerAccount", customer_id)
     if owner != merchant_id:

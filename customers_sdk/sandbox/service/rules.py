@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from customers_sdk.sandbox.express import javascript
 
@@ -51,22 +51,22 @@ class Invalid(Exception):  # noqa: N818 - reads as a verdict
 
 
 def creation(body: Any) -> dict[str, Any]:
-    """Checks the body of a create; raises `Invalid`, else returns the known fields sent."""
+    """Return the known fields of a create; raise `Invalid` if its body breaks the schema."""
     return _object(body, {"appId": (_uuid, True), **_customer_fields()})
 
 
 def change(body: Any) -> dict[str, Any]:
-    """Checks the body of an update; ``appId`` and unknown fields are dropped unseen."""
+    """Return the known fields of an update; ``appId`` and unknown ones are dropped unchecked."""
     return _object(body, _customer_fields())
 
 
 def wallet(body: Any) -> dict[str, Any]:
-    """Checks the body of an add-wallet: ``chainId`` and ``walletAddress``, both required."""
+    """Return ``chainId`` and ``walletAddress``, both of which an add-wallet requires."""
     return _object(body, {"chainId": (_chain_id, True), "walletAddress": (_wallet_address, True)})
 
 
 def listing(query: dict[str, Any]) -> dict[str, Any]:
-    """Checks a list's query; numbers are coerced as ``Number()`` does, defaults filled in.
+    """Return a list's parameters, numbers read as ``Number()`` does, with the defaults.
 
     Unknown parameters are ignored (recording ``list_unknown_param``).
     """
@@ -83,7 +83,7 @@ def listing(query: dict[str, Any]) -> dict[str, Any]:
 
 
 def normalised_address(family: str, address: str) -> str:
-    """The address as it is stored on a chain of that family.
+    """Return the address as it is stored on a chain of that family.
 
     Observed: EVM is trimmed and lowercased, Solana keeps its case, Sui is lowercased and gets its
     ``0x`` but no padding. Raises ``ValueError`` with the service's text for an address of another
@@ -136,7 +136,7 @@ def _kind(value: Any) -> str:
     return "array" if isinstance(value, list) else "object"
 
 
-def _wrong_type(expected: str, value: Any, name: Optional[str]) -> Issue:
+def _wrong_type(expected: str, value: Any, name: str | None) -> Issue:
     received = _kind(value)
     message = "Required" if value is _MISSING else f"Expected {expected}, received {received}"
     path = [] if name is None else [name]
@@ -201,7 +201,7 @@ def _metadata(value: Any, name: str) -> list[Issue]:
     return [] if isinstance(value, dict) else [_wrong_type("object", value, name)]
 
 
-def _positive(*, maximum: Optional[int] = None) -> Check:
+def _positive(*, maximum: int | None = None) -> Check:
     def check(value: Any, name: str) -> list[Issue]:
         if not isinstance(value, float) or math.isnan(value):
             return [_wrong_type("number", value, name)]

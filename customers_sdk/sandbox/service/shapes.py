@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-def timestamp(milliseconds: Optional[int]) -> Optional[str]:
+def timestamp(milliseconds: int | None) -> str | None:
     """Return milliseconds since 1970 as ``2026-11-22T20:17:22.071Z``; None stays None."""
     if milliseconds is None:
         return None
@@ -24,15 +24,15 @@ def timestamp(milliseconds: Optional[int]) -> Optional[str]:
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def _text(value: Optional[str]) -> str:
+def _text(value: str | None) -> str:
     return "null" if value is None else str(encode_basestring(value))
 
 
-def _instant(milliseconds: Optional[int]) -> str:
+def _instant(milliseconds: int | None) -> str:
     return "null" if milliseconds is None else f'"{timestamp(milliseconds)}"'
 
 
-def _number(value: Optional[int]) -> str:
+def _number(value: int | None) -> str:
     return "null" if value is None else str(value)
 
 

@@ -8,7 +8,7 @@ import sqlite3
 import time
 import uuid
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable
 
 from customers_sdk.sandbox.service.shapes import SHAPES
 
@@ -92,7 +92,7 @@ class Store:
         self.tie_order = tie_order
         self._swept_at = 0
 
-    def api_key(self, key: str) -> Optional[sqlite3.Row]:
+    def api_key(self, key: str) -> sqlite3.Row | None:
         """Return the key's row with its merchant's ``suspended_reason``."""
         return self.database.row(
             "SELECT api_keys.*, suspended_reason FROM api_keys"
@@ -100,15 +100,15 @@ class Store:
             key,
         )
 
-    def app(self, app_id: str) -> Optional[sqlite3.Row]:
+    def app(self, app_id: str) -> sqlite3.Row | None:
         """Return the app's row."""
         return self.database.row("SELECT * FROM apps WHERE id = ?", app_id)
 
-    def chain(self, chain_id: int) -> Optional[sqlite3.Row]:
+    def chain(self, chain_id: int) -> sqlite3.Row | None:
         """Return the chain's row, enabled or not."""
         return self.database.row("SELECT * FROM chains WHERE chain_id = ?", chain_id)
 
-    def owner_of(self, customer_id: str) -> Optional[str]:
+    def owner_of(self, customer_id: str) -> str | None:
         """Return the id of the merchant that a customer belongs to; None if there is none."""
         row = self.database.row(
             "SELECT merchant_id FROM customers JOIN apps ON apps.id = app_id"
@@ -122,9 +122,9 @@ class Store:
         app_id: str,
         columns: dict[str, Any],
         *,
-        customer_id: Optional[str] = None,
-        created_at: Optional[int] = None,
-        updated_at: Optional[int] = None,
+        customer_id: str | None = None,
+        created_at: int | None = None,
+        updated_at: int | None = None,
     ) -> str:
         """Insert a customer and commit; return the JSON that create responds with.
 
@@ -173,7 +173,7 @@ class Store:
         chain_id: int,
         address: str,
         *,
-        wallet_id: Optional[str] = None,
+        wallet_id: str | None = None,
         **more: Any,
     ) -> str:
         """Insert a wallet and commit; return its id.
@@ -227,7 +227,7 @@ class Store:
         )
         return "" if row is None else str(row[0])
 
-    def detail(self, customer_id: str) -> Optional[tuple[str, str]]:
+    def detail(self, customer_id: str) -> tuple[str, str] | None:
         """Return the customer's merchant and the JSON that retrieve responds with; None if absent.
 
         It has the app, the wallets with their chains, and the newest 50 payments and invoices.
@@ -238,7 +238,7 @@ class Store:
     def page(
         self,
         merchant_id: str,
-        app_id: Optional[str],
+        app_id: str | None,
         search: str,
         page: int,
         page_size: int,
@@ -314,7 +314,7 @@ def _unique() -> Iterator[None]:
         raise Duplicate(str(error)) from None
 
 
-def _scope(merchant_id: str, app_id: Optional[str], search: str) -> tuple[str, list[Any]]:
+def _scope(merchant_id: str, app_id: str | None, search: str) -> tuple[str, list[Any]]:
     where, values = "app_id IN (SELECT id FROM apps WHERE merchant_id = ?)", [merchant_id]
     if app_id is not None:
         where, values = "app_id = ?", [app_id]
