@@ -136,7 +136,7 @@ def _is_ambiguous() -> bool:
     if next(begun_in_this_context(), None):
         return False
     with _guard:
-        return len(_active) > len(list(_outwards(_active[-1])))
+        return len(_active) > 1 and len(_active) > len(list(_outwards(_active[-1])))
 
 
 def _living(send: Any) -> Any:
