@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ import attrs
 
 from customers_sdk import models
 from customers_sdk._wire.schema import wire_name
-from tests.house.source import FRONT, MODULES, Module, docstrings, imported, room, strings
+from tests.house.source import FRONT, MODULES, ROOT, Module, docstrings, imported, room, strings
 
 # Top down. A module may import from a floor below, never from a neighbour or from above.
 FLOORS = (
@@ -182,3 +183,11 @@ def test_the_rule_about_error_texts_sees_the_ways_to_break_it() -> None:
     assert [_looks_into_errors(ast.parse(each)) for each in breaks + keeps] == [True] * 4 + [
         False
     ] * 2
+
+
+def test_the_script_of_ci_defines_each_step_once() -> None:
+    text = (ROOT / ".ci" / "run").read_text("utf-8")
+    defined = re.findall(r"^(\w+)\(\) \{", text, re.MULTILINE)
+    called = re.findall(r'^step "[^"]+" (\w+)', text, re.MULTILINE)
+    assert len(set(defined)) == len(defined)
+    assert set(called) <= set(defined)
