@@ -110,16 +110,6 @@ def _at_any_depth(value: Any, dump: Callable[[Any], str]) -> str:
         return deep.dumps(value, dump)
 
 
-def encode_record(value: Any) -> bytes:
-    """Encode a record for a file, with ``orjson`` where it can: numbers may look different."""
-    if FAST:
-        try:
-            return orjson.dumps(value)
-        except TypeError:
-            pass
-    return encode(value)
-
-
 LARGEST_REQUEST = 1_048_576
 
 

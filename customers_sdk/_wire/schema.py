@@ -52,7 +52,7 @@ def _make_converter() -> cattrs.Converter:
     return converter
 
 
-class _ByClass(dict[type, R]):
+class ByClass(dict[type, R]):
     """What is made once for each class, on first use."""
 
     def __init__(self, make: Callable[[Any], R]) -> None:
@@ -64,9 +64,9 @@ class _ByClass(dict[type, R]):
 
 
 _converter = _make_converter()
-_readers: _ByClass[readers.Reader] = _ByClass(_converter.get_structure_hook)
-_free_names = _ByClass(lambda cls: [f.wire_name for f in fields_of(cls) if f.is_free])
-_writers = _ByClass(_converter.get_unstructure_hook)
+_readers: ByClass[readers.Reader] = ByClass(_converter.get_structure_hook)
+_free_names = ByClass(lambda cls: [f.wire_name for f in fields_of(cls) if f.is_free])
+_writers = ByClass(_converter.get_unstructure_hook)
 
 
 def structure(data: Any, cls: type[T], path: str = "data") -> T:

@@ -215,6 +215,7 @@ class _Stream:
     def __init__(self, stream: Writable, layout: Layout) -> None:
         self._stream = stream
         self._layout = layout
+        self._encode = layout.encoder()
         self.rows = 0
 
     def begin(self) -> None:
@@ -227,7 +228,7 @@ class _Stream:
 
     def add(self, customer: CustomerSummary) -> None:
         """Write a customer."""
-        self._stream.write(self._layout.encode(customer))
+        self._stream.write(self._encode(customer))
         self.rows += 1
 
     def note(self, place: Place) -> None:
@@ -253,6 +254,7 @@ class _PartialFile(_Stream):
         self._state = part.with_name(f"{part.name}.state")
         self._which = query.described(layout)
         self._layout = layout
+        self._encode = layout.encoder()
         self.rows = 0
 
     def __enter__(self) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from customers_sdk._checks import CUSTOMER_FIELDS
 from customers_sdk._stored import stored_text
-from customers_sdk._wire import codec
-from customers_sdk._wire.fields import wire_name
+from customers_sdk._wire import codec, texts
+from customers_sdk._wire.scalars import write_instant
 from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.models import CustomerSummary
 
@@ -18,13 +19,12 @@ Format = Literal["jsonl", "csv"]
 
 _ENDINGS: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 
+_NAMES = ("id", *(name for name in CUSTOMER_FIELDS if name != "metadata"))
+_TEXTS = attrgetter(*_NAMES)
 _COLUMNS = (
-    *("id", *CUSTOMER_FIELDS, "wallets", "payment_intents", "subscriptions", "invoices"),
+    *(*_NAMES, "metadata", "wallets", "payment_intents", "subscriptions", "invoices"),
     *("app_id", "created_at", "updated_at"),
 )
-_COUNTS = frozenset({"payment_intents", "subscriptions", "invoices"})
-_JSON = frozenset({"metadata", "wallets"})
-_WIRE_NAMES = [(column, wire_name(column)) for column in _COLUMNS]
 _QUOTED = re.compile('[",\\r\\n]')
 # How a cell begins that a spreadsheet takes for a formula; the last four are full-width.
 _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
@@ -45,20 +45,32 @@ class Layout(NamedTuple):
         """Return what a file begins with."""
         return _csv_line(_COLUMNS) if self.format == "csv" else b""
 
-    def encode(self, customer: CustomerSummary) -> bytes:
-        """Return a customer's line in a file."""
-        wire = customer.to_dict()
+    def encoder(self) -> Callable[[CustomerSummary], bytes]:
+        """Return the function that gives a customer's line in a file."""
         if self.format == "jsonl":
-            return codec.encode_record(wire) + b"\n"
-        cells = [
-            getattr(customer.counts, column)
-            if column in _COUNTS
-            else codec.encode_record(wire[name]).decode()
-            if column in _JSON
-            else wire[name]
-            for column, name in _WIRE_NAMES
-        ]
-        return _csv_line(map(_marked, cells) if self.excel_safe else cells)
+            return lambda customer: texts.encode(customer) + b"\n"
+        if self.excel_safe:
+            return lambda customer: _csv_line(map(_marked, _cells(customer)))
+        return lambda customer: _csv_line(_cells(customer))
+
+
+def _cells(customer: CustomerSummary) -> list[Any]:
+    """Return what the columns of CSV hold."""
+    counts = customer.counts
+    created = write_instant(customer.created_at)
+    same = customer.updated_at is customer.created_at
+    return [
+        *_TEXTS(customer),
+        # Metadata that is not an object is kept there.
+        codec.encode(customer.extra.get("metadata", customer.metadata)).decode(),
+        texts.encode_all(customer.wallets).decode(),
+        counts.payment_intents,
+        counts.subscriptions,
+        counts.invoices,
+        customer.app_id,
+        created,
+        created if same else write_instant(customer.updated_at),
+    ]
 
 
 def layout_of(path: Path, asked: Format | None, *, excel_safe: bool) -> Layout:

@@ -201,6 +201,7 @@ def merge_exports(
     if _files.part_of(target) in [source.resolve() for source in sources]:
         raise ArgumentError("parts", f"{_files.part_of(target)} is where {target.name} is written")
     _check_all_there(sources, total)
+    encode = layout.encoder()
     seen: set[str] = set()
     with _files.replacing(target, "path", "merge or export") as file:
         file.write(layout.header())
@@ -214,7 +215,7 @@ def merge_exports(
                     ) from None
                 if customer.id not in seen:
                     seen.add(customer.id)
-                    file.write(line if layout.format == "jsonl" else layout.encode(customer))
+                    file.write(line if layout.format == "jsonl" else encode(customer))
         if len(seen) < total:
             raise IncompleteExportError(
                 f"the parts hold {len(seen)} of {total} customers; export again"
