@@ -13,7 +13,7 @@ def decoder(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if request.param == "json":
         monkeypatch.setattr(codec, "FAST", False)
         converter = schema._make_converter()
-        monkeypatch.setattr(schema, "_readers", schema._ByClass(converter.get_structure_hook))
+        monkeypatch.setattr(schema, "_readers", schema.ByClass(converter.get_structure_hook))
     elif not codec.FAST:
         pytest.skip("orjson is not installed")
     return str(request.param)
