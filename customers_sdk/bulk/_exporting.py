@@ -228,7 +228,12 @@ class _Stream:
 
     def add(self, customer: CustomerSummary) -> None:
         """Write a customer."""
-        self._stream.write(self._encode(customer))
+        line = self._encode(customer)
+        written = self._stream.write(line)
+        # A stream without a buffer may take a part.
+        while isinstance(written, int) and 0 < written < len(line):
+            line = line[written:]
+            written = self._stream.write(line)
         self.rows += 1
 
     def note(self, place: Place) -> None:
@@ -249,18 +254,17 @@ class _PartialFile(_Stream):
     """A file that is being written, and next to it the state that it is resumed from."""
 
     def __init__(self, path: Path, layout: Layout, query: Query) -> None:
-        self._path = path.resolve()  # a link stays one
-        part = _files.part_of(self._path)
-        self._state = part.with_name(f"{part.name}.state")
-        self._which = query.described(layout)
+        self._path = path
         self._layout = layout
         self._encode = layout.encoder()
+        self._which = query.described(layout)
         self.rows = 0
 
     def __enter__(self) -> None:
-        for path in (self._path, self._state):
-            _files.check_regular(path, "path")
+        self._path = _files.resolve(self._path, "path")
         part = _files.part_of(self._path)
+        self._state = part.with_name(f"{part.name}.state")
+        _files.check_regular(self._state, "path")
         self._stream = self._file = _files.claim(part, "path", "export", becomes=self._path)
 
     def begin(self) -> None:

@@ -41,6 +41,13 @@ def check_regular(path: Path, name: str) -> None:
         raise ArgumentError(name, f"{path} exists and is not a regular file")
 
 
+def resolve(path: str | Path, name: str) -> Path:
+    """Return where a file is written, so that a link stays one; see `check_regular`."""
+    # Before links are followed: the end of a pipe has no path.
+    check_regular(Path(path), name)
+    return Path(path).resolve()
+
+
 def claim(path: Path, name: str, what: str, *, becomes: Path | None = None) -> IO[bytes]:
     """Open a file to append to, made if it is not there, for this process alone.
 

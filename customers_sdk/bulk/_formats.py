@@ -22,7 +22,8 @@ _ENDINGS: dict[str, Format] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "c
 _NAMES = ("id", *(name for name in CUSTOMER_FIELDS if name != "metadata"))
 _TEXTS = attrgetter(*_NAMES)
 _COLUMNS = (
-    *(*_NAMES, "metadata", "wallets", "payment_intents", "subscriptions", "invoices"),
+    *_NAMES,
+    *("metadata", "wallets", "payment_intents", "subscriptions", "invoices"),
     *("app_id", "created_at", "updated_at"),
 )
 _QUOTED = re.compile('[",\\r\\n]')

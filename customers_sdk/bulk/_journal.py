@@ -79,7 +79,7 @@ class Journal:
     """
 
     def __init__(self, path: str | Path, scope: Mapping[str, str]) -> None:
-        self._path = Path(path).resolve()
+        self._path = _files.resolve(path, "journal")
         self._entries: dict[str, Entry] = {}
         self._header = json.dumps({"journal": _VERSION, **scope}).encode() + b"\n"
         self._file = _files.claim(self._path, "journal", "import")

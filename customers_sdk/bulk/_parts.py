@@ -195,7 +195,7 @@ def merge_exports(
             exists and is not a regular file.
         OSError: a file cannot be read or written.
     """
-    target = Path(path).resolve()
+    target = _files.resolve(path, "path")
     layout = layout_of(target, format, excel_safe=excel_safe)
     sources = [Path(part) for part in parts]
     if _files.part_of(target) in [source.resolve() for source in sources]:

@@ -615,6 +615,27 @@ def test_a_link_to_what_is_not_a_regular_file_is_refused(
     assert not mock.requests
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no links to pipes")
+def test_a_link_to_a_pipe_is_refused(mock: MockCustomers, client: Client, tmp_path: Path) -> None:
+    link = tmp_path / "all.jsonl"
+    ends = os.pipe()
+    link.symlink_to(f"/proc/self/fd/{ends[1]}")
+    works: list[Any] = [
+        lambda: export_customers(client, link),
+        lambda: merge_exports([], link, total=0),
+        lambda: import_rows(client, [], journal=link),
+    ]
+
+    for work in works:
+        with pytest.raises(ValueError, match="exists and is not a regular file"):
+            work()
+    for end in ends:
+        os.close(end)
+
+    assert files(tmp_path) == ["all.jsonl"]
+    assert not mock.requests
+
+
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_a_stream_gets_what_a_file_would(
     client: Client, many: list[str], tmp_path: Path, form: Any
@@ -628,6 +649,21 @@ def test_a_stream_gets_what_a_file_would(
 
     assert stream.getvalue() == path.read_bytes()
     assert seen[-1] == ExportProgress(250, 250)
+
+
+def test_a_stream_that_takes_less_than_it_is_given_gets_all(
+    client: Client, many: list[str], tmp_path: Path
+) -> None:
+    class Narrow(io.BytesIO):
+        def write(self, data: Any) -> int:
+            return super().write(data[:100])
+
+    path, stream = tmp_path / "all.jsonl", Narrow()
+    export_customers(client, path)
+
+    export_customers(client, stream)
+
+    assert stream.getvalue() == path.read_bytes()
 
 
 def test_a_dash_is_standard_output_as_json_lines(
