@@ -73,7 +73,7 @@ class MockCustomers(Handle):
     @property
     def requests(self) -> tuple[SentRequest, ...]:
         """The requests that were sent, oldest first; each try of a call is one."""
-        self._unfinished.finish(everything=True)
+        self._finish()
         return self._backend.log.entries()
 
     @property
@@ -82,8 +82,13 @@ class MockCustomers(Handle):
 
         Raises ``RuntimeError`` after the fake has ended.
         """
-        self._unfinished.finish(everything=True)
+        self._finish()
         return super().customers
+
+    def _finish(self) -> None:
+        """Do what the service still has to do for callers that have hung up."""
+        if not self._ended:
+            self._unfinished.finish(everything=True)
 
     @property
     def carrier(self) -> Carrier:

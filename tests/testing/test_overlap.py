@@ -235,6 +235,13 @@ def test_a_call_in_flight_comes_to_its_end() -> None:
         assert running.result(10).external_id == "u-1"
 
 
+def test_what_a_call_leaves_unfinished_after_the_end_is_not_done() -> None:
+    with mock_customers() as mock:
+        mock.client().customers.list_page()
+    mock._unfinished.add(0.0, lambda: mock.backend.store.remember("key", 200, "{}"))
+    assert [request.status for request in mock.requests] == [200]
+
+
 CALLERS = """
 import threading
 from customers_sdk import Client, TransportError
