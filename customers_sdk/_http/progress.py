@@ -130,7 +130,8 @@ def examine(outcome: Union[Answer, NoAnswer], *, keyed: bool) -> Failed:
         keyed
         and outcome.status == 409
         and not replayed
-        and error_code(body) == "idempotency_error",
+        # A body that did not come whole may have said so; asking again under the key is safe.
+        and (outcome.flaw is not None or error_code(body) == "idempotency_error"),
         retry.retry_after(outcome.headers.get("retry-after"), time.time()),
     )
 

@@ -25,6 +25,8 @@ from customers_sdk import (
     TransportError,
 )
 from customers_sdk._http import keys, retry
+from customers_sdk._http.exchange import Answer
+from customers_sdk._http.progress import examine
 from tests.doubles import (
     APP,
     BASE,
@@ -294,6 +296,14 @@ def test_a_key_in_use_is_waited_for_and_not_counted(method: Any) -> None:
     method(made, max_retries=1)
     assert len(made.sent) == 8
     assert made.clock.slept == [0.5, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0]
+
+
+def test_a_409_whose_body_is_cut_may_be_that_of_a_key_in_use() -> None:
+    cut = Answer(409, "Conflict", {}, b"", flaw="the body did not come whole")
+    assert examine(cut, keyed=True).key_in_use
+    assert not examine(cut, keyed=False).key_in_use
+    assert not examine(cut._replace(flaw=None), keyed=True).key_in_use
+    assert not examine(cut._replace(headers={"idempotent-replayed": "true"}), keyed=True).key_in_use
 
 
 @WRITE
