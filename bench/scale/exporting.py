@@ -55,10 +55,14 @@ def measure(directory: Path, customers: int) -> list[Line]:
         assert report is not None
         kills, never_half = _until_done(task, killed, customers)
         count = _in_parts(directory, service.settings, merged)
-    ids = list(_ids(whole))
+    instants, ids = zip(*_rows(whole))
+    in_order = list(instants) == sorted(instants, reverse=True)
     return [
         Line.exactly("export: customers", customers, report["count"]),
-        Line.yes("export: those of the service, in order, each once", ids == _stored(db)),
+        Line.yes(
+            "export: those of the service, in order, each once",
+            in_order and sorted(ids) == _stored(db),
+        ),
         Line(
             "export: growth of memory after 2,000 rows",
             f"at most {_GROWTH:,} KiB",
@@ -103,17 +107,20 @@ def _in_parts(directory: Path, settings: dict[str, str], merged: Path) -> int:
     return merge_exports(files, merged, total=plan[0]["total"])
 
 
-def _ids(file: Path) -> Iterator[str]:
+def _rows(file: Path) -> Iterator[tuple[str, str]]:
+    """The instant and the id of each customer; those of one instant are in any order."""
     with file.open("rb") as lines:
         for line in lines:
-            yield json.loads(line)["id"]
+            customer = json.loads(line)
+            yield customer["createdAt"], customer["id"]
 
 
 def _stored(db: Path) -> list[str]:
-    """The ids in the service's table, in the order of a list, read past the service."""
+    """The sorted ids in the service's table, read past the service."""
     connection = sqlite3.connect(db)
     try:
-        query = "SELECT id FROM customers ORDER BY created_at DESC, seq"
-        return [identifier for (identifier,) in connection.execute(query)]
+        return sorted(
+            identifier for (identifier,) in connection.execute("SELECT id FROM customers")
+        )
     finally:
         connection.close()
