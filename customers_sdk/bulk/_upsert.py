@@ -112,9 +112,8 @@ class Upsert:
         """Give the external id to the one customer with the email and none, or create one."""
         if self._dry_run:
             return self._would_adopt(row.fields["email"])
-        fields = {name: value for name, value in row.fields.items() if name != "external_id"}
         customer, created = self._customers.get_or_create(
-            row.external_id, app_id=self._app_id, adopt=True, **fields
+            row.external_id, app_id=self._app_id, adopt=True, **_others(row)
         )
         if created:
             return CREATED
@@ -138,19 +137,21 @@ class Upsert:
             return UPDATED if changes else UNCHANGED
         if "metadata" in changes:
             # It is written as a whole, and others may have added to it since it was listed.
-            given = {name: value for name, value in row.fields.items() if name in changes}
-            self._customers.update_or_create(row.external_id, app_id=self._app_id, **given)
+            self._customers.update_or_create(row.external_id, app_id=self._app_id, **_others(row))
         else:
             self._customers.update(known.id, **changes)
         return UPDATED
 
 
+def _others(row: Row) -> dict[str, Any]:
+    """Return the fields of a row but for the external id."""
+    return {name: value for name, value in row.fields.items() if name != "external_id"}
+
+
 def _changes(row: Row, known: Known) -> dict[str, Any]:
     """Return the fields of a row that are not stored as the row has them."""
     changes = {}
-    for name, value in row.fields.items():
-        if name == "external_id":
-            continue
+    for name, value in _others(row).items():
         stored = known.stored[name]
         wanted = {**stored, **value} if name == "metadata" else value
         if not same(wanted, stored):

@@ -679,6 +679,23 @@ def test_members_of_metadata_that_others_add_meanwhile_stay(
     assert stored(mock)["u1"].metadata == {"a": 1, "theirs": 2, "b": 3}
 
 
+def test_a_customer_who_loses_the_external_id_meanwhile_is_replaced_by_a_whole_one(
+    mock: MockCustomers, client: Client
+) -> None:
+    mock.add_customer(external_id="u0", name="Name 0")
+    customer_id = mock.add_customer(external_id="u1", name="Ada", metadata={"a": 1})
+
+    def meanwhile(now: Progress) -> None:
+        if now.done == 1:
+            client.customers.update(customer_id, external_id="other")
+
+    rows = [*people(1), {"external_id": "u1", "name": "Ada", "metadata": {"b": 3}}]
+    import_rows(client, rows, progress=meanwhile)
+
+    assert stored(mock)["other"].metadata == {"a": 1}
+    assert (stored(mock)["u1"].name, stored(mock)["u1"].metadata) == ("Ada", {"b": 3})
+
+
 def test_a_field_that_is_none_is_not_sent(mock: MockCustomers, client: Client) -> None:
     mock.add_customer(external_id="u1", name="Ada", metadata={"a": 1})
     row = Row(1, {"external_id": "u1", "name": None, "metadata": None})
