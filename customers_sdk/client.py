@@ -43,7 +43,7 @@ class Client:
         timeout: seconds to connect and seconds without a byte, as a pair, or one
             number for both.
         deadline: seconds for a whole call with all its tries and waits.
-        max_retries: retries after the first try; the documentation on reliability says
+        max_retries: retries after the first try; the documentation on retries says
             what is retried.
         api_version: value of the ``NodeRails-Version`` header, for instance
             ``2026-03-07``; None sends none.

@@ -151,7 +151,7 @@ def main() -> None:
         refusals(customers, ada.id)
     print(f"\n{paint('32;1', 'Done')} in {time.perf_counter() - started:.1f} s. Next:")
     print("  make sandbox        the same service, with a console at http://127.0.0.1:8787/")
-    print("  docs/tutorial.md    the quickstart: every method, in ten minutes")
+    print("  docs/quickstart.md  the quickstart: every method, in ten minutes")
     print("  docs/cli.md         the same from the command line")
 
 

@@ -124,7 +124,7 @@ def test_the_typescript_page_names_every_method_and_parameter() -> None:
 
 
 def test_the_reference_names_every_public_name() -> None:
-    text = (DOCS / "reference.md").read_text("utf-8")
+    text = "".join(page.read_text("utf-8") for page in (DOCS / "reference").glob("*.md"))
     named = set(re.findall(r"^\.\. (?:auto\w+|py:data):: (?:[\w.]+\.)?(\w+)$", text, re.MULTILINE))
     public = {*customers_sdk.__all__, *bulk.__all__, *testing.__all__, *sandbox.__all__}
     public -= {"__version__"}

@@ -1,7 +1,7 @@
 """The table of faults: what each does to each kind of call, measured.
 
 The tests hold every measurement to the rules (`test_faults_table.py`), and the rows in
-`docs/reliability.md` to the measurements. Written anew by `python tests/faults/table.py`.
+`docs/faults.md` to the measurements. Written anew by `python tests/faults/table.py`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.faults.proxies import Proxy
 from tests.faults.server import Behaviour, Request, Server, refusing_port, tls_context
 from tests.faults.service import Service
 
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BEGIN = "<!-- the table: written by tests/faults/table.py -->"
 END = "<!-- the end of the table -->"
 
@@ -216,10 +216,12 @@ class Measured(NamedTuple):
         return f"`{name}`" + (", outcome unknown" if error.outcome_unknown else "")
 
     @property
-    def cells(self) -> tuple[str, str, str]:
+    def cell(self) -> str:
         # How often a running request is asked after depends on the machine.
         reached = "many" if self.reached > 1 + MAX_RETRIES else str(self.reached)
-        return (self.seen, reached, NOTHING if self.stored is None else str(self.stored))
+        requests = f"{reached} request{'' if self.reached == 1 else 's'}"
+        stored = "" if self.stored is None else f", {self.stored} stored"
+        return f"{self.seen}<br>{requests}{stored}"
 
 
 def make_client(
@@ -324,45 +326,33 @@ def _both(fault: Fault, kind: Kind, way: str, service: Service) -> tuple[Measure
 
 def rows(fault: Fault, measured: list[Row]) -> list[str]:
     """The rows of one fault: calls that fare alike share one."""
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for direct, *proxied in measured:
-        once, always = direct
-        others = [_compared(fault, direct, other) for other in proxied]
-        cells = (*once.cells, *always.cells, *others)
-        if fault.behaviour is None:
-            cells = (NOTHING, NOTHING, NOTHING, *always.cells, *others)
-        alike.setdefault(cells, []).append(once.kind.title)
+    alike: dict[tuple[str, str], list[str]] = {}
+    for (once, always), *proxied in measured:
+        cells = [once.cell, always.cell]
+        for way, other in zip(WAYS[1:], proxied):
+            for at, (here, there) in enumerate(zip((once, always), other)):
+                if here.cell != there.cell:
+                    cells[at] += f"<br>through a {way} proxy: {there.cell}"
+        if fault.behaviour is None:  # it does not happen once
+            cells[0] = NOTHING
+        alike.setdefault((cells[0], cells[1]), []).append(once.kind.title)
     return [
-        f"| {fault.title} | {', '.join(kinds)} | {' | '.join(cells)} |"
+        f"| {fault.title} | {_named(kinds)} | {' | '.join(cells)} |"
         for cells, kinds in alike.items()
     ]
 
 
-def _compared(
-    fault: Fault, direct: tuple[Measured, Measured], other: tuple[Measured, Measured]
-) -> str:
-    """What is different through a proxy."""
-    if fault.behaviour is None:  # there is no proxy through which it would happen once
-        direct, other = direct[1:] * 2, other[1:] * 2
-    when = ("once", "continuing")
-    if fault.behaviour is None:  # which does not happen once
-        when, direct, other = ("",), direct[1:], other[1:]
-    told = [
-        ", ".join([f"{word}: {there.seen}" if word else there.seen, *there.cells[1:]])
-        for word, here, there in zip(when, direct, other)
-        if here.cells != there.cells
-    ]
-    return "; ".join(told) or "the same"
+def _named(kinds: list[str]) -> str:
+    for name, members in (
+        ("every read", [kind.title for kind in KINDS if kind.stored is None]),
+        ("every write", [kind.title for kind in KINDS if kind.stored is not None]),
+    ):
+        if kinds == members:
+            return name
+    return ", ".join(kinds)
 
 
-HEAD = [
-    (
-        "| Fault | Call | Once: the caller sees | requests | stored "
-        "| Continuing: the caller sees | requests | stored "
-        "| Through a forward proxy | Through a tunnel |"
-    ),
-    "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-]
+HEAD = ["| fault | call | it happens once | it continues |", "| --- | --- | --- | --- |"]
 
 
 def documented() -> list[str]:

@@ -1,4 +1,4 @@
-"""The how-to pages: their tests pass as they are printed, and their lists are complete."""
+"""The pages about Flask and Django: their tests pass as printed, and their lists are complete."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def page(name: str) -> str:
-    return (DOCS / f"howto-{name}.md").read_text(encoding="utf-8")
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
 
 
 def blocks(name: str) -> list[str]:

@@ -58,10 +58,6 @@ NOT_YET: set[str] = {
     "docs/benchmarks.md",
     "docs/cli.md",
     "docs/from-requests.md",
-    "docs/from-typescript.md",
-    "docs/howto-cron.md",
-    "docs/index.md",
-    "docs/tutorial.md",
 }
 
 
