@@ -129,6 +129,8 @@ def test_a_byte_order_mark_is_skipped_once(call: Call) -> None:
             {"$type": "DateTime", "value": "2026-01-01T00:00:00+02:00"},
             "2026-01-01T00:00:00.000+02:00",
         ),
+        ({"$type": "DateTime", "value": "2026-01-01 00:00:00.5-00:00"}, "2026-01-01T00:00:00.500Z"),
+        ({"$type": "Decimal", "value": "1_0"}, 10),
         ({"$type": "Raw", "value": None}, None),
         ({"$type": "Raw", "value": [1]}, [1]),
         ({"$type": "Raw", "value": {"$type": "Raw", "value": 1}}, {"$type": "Raw", "value": 1}),
@@ -168,6 +170,10 @@ def test_tagged_metadata_is_stored_as_the_value_it_tags(
         {"$type": "BigInt", "value": str(2**63)},
         {"$type": "Bytes", "value": "!!"},
         {"$type": "DateTime", "value": "2026-01-01"},
+        {"$type": "DateTime", "value": "2026-02-30T00:00:00Z"},
+        {"$type": "DateTime", "value": "2026-01-01T24:00:00Z"},
+        {"$type": "Bytes", "value": "YWK="},
+        {"$type": "Json", "value": None},
     ],
 )
 def test_a_tag_that_is_ill_formed_or_fits_no_column_is_500(
@@ -197,6 +203,7 @@ def test_metadata_of_two_thousand_levels_is_answered_everywhere(
     assert deep in made.text
     assert deep in call("GET", "/customers").text
     assert len(backend.stored()) == 1
+    assert backend.requests[0].json != {}  # None where Python cannot read as deep
 
 
 def test_a_list_whose_page_hides_its_to_string_is_500(call: Call) -> None:

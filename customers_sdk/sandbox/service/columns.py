@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import re
+from datetime import datetime
 from typing import Any, Callable
 
 from customers_sdk.sandbox.express.javascript import well_formed
@@ -22,7 +23,7 @@ COLUMNS = {
     "metadata": "metadata",
 }
 
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9][0-9_]*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
@@ -77,6 +78,8 @@ def _raw(value: Any) -> Any:
 
 
 def _json(value: Any) -> Any:
+    if value is None:
+        raise UnstorableError("a tag without a value")
     try:
         return parse_json(value) if isinstance(value, str) else _raw(value)
     except ValueError as error:
@@ -84,7 +87,7 @@ def _json(value: Any) -> Any:
 
 
 def _decimal(value: Any) -> Any:
-    number = float(_matching(_DECIMAL, value))
+    number = float(_matching(_DECIMAL, value).replace("_", ""))
     return number if math.isfinite(number) else None
 
 
@@ -96,16 +99,26 @@ def _big_integer(value: Any) -> Any:
 
 
 def _bytes(value: Any) -> Any:
+    text = _matching(_ANY, value)
     try:
-        return base64.b64encode(base64.b64decode(_matching(_ANY, value), validate=True)).decode()
+        canonical = base64.b64encode(base64.b64decode(text, validate=True)).decode()
     except ValueError as error:
         raise UnstorableError(str(error)) from error
+    if canonical != text:
+        raise UnstorableError("base64 with bits to spare")
+    return text
 
 
 def _instant(value: Any) -> Any:
     found = _INSTANT.match(_matching(_INSTANT, value))
-    day, second, fraction, offset = found.groups() if found else ("",) * 4
-    return f"{day}T{second}.{(fraction or '').ljust(3, '0')[:3]}{offset or 'Z'}"
+    day, second, fraction, offset = found.groups("") if found else ("",) * 4
+    offset = "Z" if offset[1:] in ("", "00:00") else offset
+    try:
+        # A leap second is one that Python does not have.
+        datetime.fromisoformat(f"{day}T{second}".replace(":60", ":59") + offset.rstrip("Z"))
+    except ValueError as error:
+        raise UnstorableError(str(error)) from error
+    return f"{day}T{second}.{fraction.ljust(3, '0')[:3]}{offset}"
 
 
 def _matching(pattern: re.Pattern[str], value: Any) -> str:
