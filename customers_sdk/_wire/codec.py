@@ -110,6 +110,14 @@ def _at_any_depth(value: Any, dump: Callable[[Any], str]) -> str:
         return deep.dumps(value, dump)
 
 
+def encode_fast(value: Any) -> bytes | None:
+    """Encode with ``orjson``; None if it cannot: deep nesting, long integers, lone surrogates."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return None
+
+
 LARGEST_REQUEST = 1_048_576
 
 

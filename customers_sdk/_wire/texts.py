@@ -2,7 +2,8 @@
 
 An export writes each record once. The dict of `writers` and its encoding by `json` would cost
 it twice what the names here do, which are part of the generated text. Measured on a page of
-100 customers, in processor time against `codec.encode` of what `writers` gives: 0.58.
+100 customers, in processor time against `codec.encode` of what `writers` gives: 0.58, and 0.45
+with ``orjson``, which encodes the dict.
 """
 
 from __future__ import annotations
@@ -22,7 +23,13 @@ Writer = Callable[[Any], str]
 
 
 def encode(record: Any) -> bytes:
-    """Encode a record as `codec.encode` does what `schema.unstructure` gives."""
+    """Encode a record as `codec.encode` does what `schema.unstructure` gives.
+
+    With ``orjson`` a number may look different: 1e16 and not 1e+16.
+    """
+    fast = codec.encode_fast(unstructure(record)) if codec.FAST else None
+    if fast is not None:
+        return fast
     try:
         return _writers[record.__class__](record).encode()
     except UnicodeEncodeError:  # a lone surrogate travels escaped
