@@ -228,6 +228,8 @@ class Database:
         self._opened.append(connection)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
+        # 16 MB of journal before it is copied into the file: a fifth of a create's processor time.
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
         return _prepare(connection)
 
     def row(self, query: str, *values: Any) -> sqlite3.Row | None:
