@@ -63,7 +63,7 @@ class Client:
         ConfigurationError: a setting is missing or wrong; the text names it.
     """
 
-    customers = Attached(Customers)
+    customers: Attached[Customers] = Attached(Customers)
 
     # What a report on a refused setting shows, which prints a client half made.
     _base_url = _app_id = _environment = "?"

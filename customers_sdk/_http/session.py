@@ -49,8 +49,8 @@ class Watch(urllib3.Timeout):
 
     def __init__(self, connect: float, read: float, total: float, until: Deadline) -> None:
         super().__init__(total=total, connect=connect, read=read)
-        self.until = until
-        self.sends = 0
+        self.until: Deadline = until
+        self.sends: int = 0
         self.response: Optional[requests.Response] = None
 
     def clone(self) -> urllib3.Timeout:

@@ -28,9 +28,9 @@ class Request:
     __slots__ = ("environ", "method", "path")
 
     def __init__(self, environ: WSGIEnvironment) -> None:
-        self.environ = environ
+        self.environ: WSGIEnvironment = environ
         self.method: str = environ["REQUEST_METHOD"]
-        self.path = raw_path(environ)
+        self.path: str = raw_path(environ)
 
     def header(self, name: str) -> str:
         """Return a header, "" where it was not sent; `name` as WSGI spells it (``X_API_KEY``)."""
@@ -70,9 +70,9 @@ class Response:
     def __init__(
         self, status: int, body: bytes = b"", headers: dict[str, str] | None = None
     ) -> None:
-        self.status = status
-        self.body = body
-        self.headers = headers or {}
+        self.status: int = status
+        self.body: bytes = body
+        self.headers: dict[str, str] = headers or {}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Send it, as a WSGI application does."""
