@@ -163,6 +163,21 @@ def test_a_list_that_empties_ends_the_walk() -> None:
     assert service.requests < 10
 
 
+def test_a_page_that_is_shorter_than_the_total_says_is_requested_again() -> None:
+    service = Service(list(range(30)))
+    behind = {row.id for row in service.rows[20:]}  # a replica that has not caught up
+    service.hidden = set(behind)
+    fetch = service.fetch
+
+    def catching_up(number: int, size: int):  # noqa: ANN202
+        if service.requests == 1:
+            service.hidden.clear()
+        return fetch(number, size)
+
+    assert behind <= {row.id for row in walk(catching_up, 100)}
+    assert service.requests == 2
+
+
 def test_a_row_the_service_hides_is_warned_of_and_the_walk_ends() -> None:
     service = Service(list(range(150)))
     fetch = service.fetch
