@@ -121,7 +121,7 @@ def _time(bench: _Bench, *, write_docs: bool) -> None:
     if bench.effort.quick:
         _say("--quick: one round each, so the figures mean nothing")
     if write_docs:
-        page.write(rows, plain, orjson, profiles)
+        page.write(rows, plain, orjson, profiles, instructions.read_baseline()["rows"])
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ _LAYERS = (
     ("/urllib3/", "urllib3"),
     ("/http/cookiejar", "requests"),
     ("/http/", "http.client"),
-    ("/email/", "email (the answer's head)"),
+    ("/email/", "email (response headers)"),
     ("/socket.py", "socket: system calls, and waiting for the server"),
     ("/json/", "JSON"),
 )
