@@ -48,8 +48,8 @@ class Proxy:
 
     def _start(self, target: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)  # once it can be joined: the proxy may be ending
 
     def _accept(self) -> None:
         while not self.stopped:

@@ -228,8 +228,8 @@ class Server:
 
     def _start(self, target: Callable[..., None], *arguments: Any) -> None:
         thread = threading.Thread(target=target, args=arguments, daemon=True)
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)  # once it can be joined: the server may be ending
 
     def _accept(self) -> None:
         while not self.stopped:

@@ -139,7 +139,7 @@ def test_a_log_line_says_these_things_and_no_more(
     server: Server, connect: MakeClient, caplog: pytest.LogCaptureFixture, place: Place
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="customers_sdk")
-    client = connect(server.url)
+    client = connect(server.url, timeout=10, deadline=30)
     client.customers.retrieve(place.customer["id"])
     (line,) = [r.getMessage() for r in caplog.records if r.name == "customers_sdk"]
     sent = server.requests[0].headers["x-request-id"]
@@ -151,7 +151,7 @@ def test_the_logger_is_silent_unless_configured(
     server: Server, connect: MakeClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     server.then(do.html(500))
-    connect(server.url).customers.list_page()
+    connect(server.url, timeout=10, deadline=30).customers.list_page()
     assert capfd.readouterr() == ("", "")
 
 

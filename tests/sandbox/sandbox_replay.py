@@ -47,13 +47,15 @@ def body_of(recording: Recording) -> Any:
 class Replay:
     """One sandbox, and what it answered where the service's answer is known.
 
-    `outcomes` maps each recording's name to None where the two agree, else to how they differ.
+    `outcomes` maps each recording's name to None where the two agree, else to how they differ;
+    `answers` to what the sandbox responded.
     """
 
     def __init__(self, sandbox: Sandbox, recordings: dict[str, Recording]) -> None:
         self.sandbox = sandbox
         self.recordings = recordings
         self.outcomes: dict[str, Optional[str]] = {}
+        self.answers: dict[str, Answer] = {}
         self.ours: dict[str, str] = {}
         ticks = itertools.count(RECORDING_TIME)
         sandbox.store.now = lambda: next(ticks)
@@ -63,6 +65,7 @@ class Replay:
             recording = self.recordings[name]
             answer = self.send(recording["request"], name)
             self._learn(recording, answer)
+            self.answers[name] = answer
             self.outcomes[name] = self.difference(recording, answer)
 
     def play_at_once(self, names: list[str]) -> None:
@@ -87,6 +90,7 @@ class Replay:
             else:
                 answer = answers.pop(match)
                 self._learn(self.recordings[name], answer)
+                self.answers[name] = answer
                 self.outcomes[name] = self.difference(self.recordings[name], answer)
 
     def send(self, request: Recording, name: str) -> Answer:
