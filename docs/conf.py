@@ -24,6 +24,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinxext.opengraph",
+    "attribute_types",
     "diagrams",
     "llms",
 ]
@@ -64,8 +65,8 @@ autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 80
-# An "Attributes:" section and the attribute itself would be described twice otherwise.
-napoleon_use_ivar = True
+napoleon_use_ivar = False  # each attribute is an object of its own, to which others can link
+napoleon_attr_annotations = False  # `attribute_types` writes them into the signature
 
 # Classes that a user makes; the others come out of calls, and how they are built says nothing.
 MADE_BY_USERS = {
