@@ -33,6 +33,7 @@ exclude_patterns = ["_build", "_ext", "examples"]
 html_theme = "furo"
 html_title = f"customers_sdk {release}"
 html_copy_source = False
+html_search_scorer = str(Path(__file__).parent / "_ext" / "scorer.js")
 html_show_sphinx = False
 html_static_path = ["_static"]
 html_css_files = ["customers.css"]

@@ -1,4 +1,4 @@
-"""The types of the attributes that a class describes under ``Attributes:``, from its annotations."""
+"""The types of the attributes that a class lists under ``Attributes:``, from its annotations."""
 
 import re
 

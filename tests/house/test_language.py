@@ -56,8 +56,6 @@ NOT_YET: set[str] = {
     "customers_sdk/sandbox/__main__.py",
     "customers_sdk/sandbox/faults/control_routes.py",
     "docs/benchmarks.md",
-    "docs/cli.md",
-    "docs/from-requests.md",
 }
 
 

@@ -1,0 +1,95 @@
+"""The built site: what its search finds first, and what other projects can link to."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import subprocess
+import sys
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.console import browser
+from tests.docs.pages import ROOT
+
+if TYPE_CHECKING:
+    from selenium.webdriver.chrome.webdriver import WebDriver
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built without warnings."""
+    for needed in ("sphinx", "furo", "myst_parser"):
+        pytest.importorskip(needed, reason="the extra docs is not installed")
+    out = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", "-d", f"{out}.trees"]
+    built = subprocess.run(  # noqa: S603 - our own pages
+        [*command, ROOT / "docs", out], capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    return out
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    handler = functools.partial(_Quiet, directory=str(site))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+    made = browser.start(tmp_path_factory.mktemp("profile"))
+    yield made
+    made.quit()
+
+
+@pytest.mark.parametrize(
+    ("words", "page"),
+    [
+        ("retry", "retries"),
+        ("timeout", "retries"),
+        ("idempotency", "idempotency"),
+        ("pagination", "pagination"),
+        ("async", "asyncio"),
+        ("celery", "cron"),
+        ("csv", "bulk"),
+        ("mypy", "troubleshooting"),
+        ("upgrade", "compatibility"),
+        ("docker", "troubleshooting"),
+        ("windows", "troubleshooting"),
+        ("find_by_email", "reference/customers"),
+    ],
+)
+def test_a_search_finds_the_right_page_first(
+    driver: WebDriver, address: str, words: str, page: str
+) -> None:
+    driver.get(f"{address}/search.html?q={words}")
+    shown = browser.Page(driver, address)
+    first = shown.one("ul.search li a").get_attribute("href")
+    assert first
+    assert first.partition("#")[0].partition("?")[0] == f"{address}/{page}.html"
+
+
+def test_other_projects_can_link_to_classes_methods_and_attributes(site: Path) -> None:
+    *_, packed = (site / "objects.inv").read_bytes().split(b"\n", 4)
+    names = {line.split()[0] for line in zlib.decompress(packed).decode().splitlines()}
+    assert {
+        "customers_sdk.Client",
+        "customers_sdk.Customers.get_or_create",
+        "customers_sdk.Customer.email",
+        "customers_sdk.CustomersError.outcome_unknown",
+        "customers_sdk.bulk.ImportReport.rejections",
+    } <= names
