@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any, NamedTuple, Optional
@@ -85,3 +86,7 @@ def anchors(page: Path) -> set[str]:
         seen = sum(each == slug for each in made)
         made.append(f"{slug}-{seen}" if seen else slug)
     return set(made)
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), {"__name__": "__main__"})

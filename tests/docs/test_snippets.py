@@ -1,4 +1,4 @@
-"""Every python block of the documentation runs, page by page in one name space each.
+"""Every python block of the documentation runs, each page in a process and a sandbox of its own.
 
 What a page says that a block prints (```` ```output ```` under it) is compared. A block under
 ``<!-- not run: why -->`` is only compiled.
@@ -6,73 +6,67 @@ What a page says that a block prints (```` ```output ```` under it) is compared.
 
 from __future__ import annotations
 
-import logging
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from customers_sdk import Client, CustomersError
 from customers_sdk.testing import mock_customers
+from tests.docs import typed
 from tests.docs.pages import PAGES, ROOT, blocks, run
 
 DOCS = ROOT / "docs"
 
-# These bring a service of their own, some of it over HTTP.
-OWN_SERVICE = {"sandbox.md", "testing.md", "quickstart.md"}
-
-# Theirs need an application around them: see below, and tests/frameworks.
+# Theirs need a project around them.
 FRAMEWORKS = {"django.md", "flask.md"}
 
-# What a page's reader has around its blocks.
-AROUND: dict[str, dict[str, Any]] = {
-    "README.md": {
-        "form": {"email": "not-an-address"},
-        "show": list,
-        "log": logging.getLogger("docs"),
-    },
-    "idempotency.md": {"email": "ada@example.com", "CustomersError": CustomersError},
-}
-
-
-ALONE = [page for page in PAGES if page.name not in FRAMEWORKS]
+ALONE = [page for page in PAGES if page.name not in FRAMEWORKS and blocks(page)]
 
 
 @pytest.mark.parametrize("page", ALONE, ids=lambda page: page.name)
-def test_the_blocks_of_a_page_run(
+def test_the_blocks_of_a_page_run_in_a_process_of_their_own(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = {"__name__": page.stem, "directory": tmp_path, **AROUND.get(page.name, {})}
-    monkeypatch.chdir(ROOT)
-    if page.name in OWN_SERVICE:
-        run(page, names)
-        return
-    with mock_customers() as mock:
-        run(page, {"client": mock.client(), **names})
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    typed.run([sys.executable, "-m", "tests.docs.pages", str(page)], tmp_path)
 
 
-def test_the_blocks_of_the_flask_page_work_in_an_application() -> None:
-    page = DOCS / "flask.md"
-    names: dict[str, Any] = {"__name__": "__main__"}
-    with mock_customers():
-        run(page, names, slice(0, 1))
-        names["app"] = names["create_app"]()
-        run(page, names, slice(1, 2))
-        run(page, names, slice(2, 3))
-        app = names["create_app"]()
-        app.config["CUSTOMERS_FAKE"] = True
-        names["test_sign_up"](app)
-    assert len(blocks(page)) == 3
+def test_the_commands_on_the_page_about_the_cli_work(tmp_path: Path) -> None:
+    typed.type_in((DOCS / "cli.md").read_text("utf-8"), tmp_path)
+    assert len((tmp_path / "customers.jsonl").read_text("utf-8").splitlines()) == 1
 
 
-def test_the_blocks_of_the_django_page_are_python() -> None:
-    for block in blocks(DOCS / "django.md"):
-        compile(block.code, "django.md", "exec")
+def test_the_commands_on_the_page_about_the_sandbox_work(tmp_path: Path) -> None:
+    shown = typed.type_in(
+        typed.section((DOCS / "sandbox.md").read_text("utf-8"), "Every day"), tmp_path
+    )
+    assert "user-1" in shown
+
+
+def test_the_flask_page_works_from_its_first_line(tmp_path: Path) -> None:
+    pytest.importorskip("flask")
+    known = "\n    customers create --external-id user-42\n"
+    shown = typed.type_in(known + (DOCS / "flask.md").read_text("utf-8"), tmp_path)
+    assert "1 passed" in shown
+
+
+@pytest.mark.parametrize("users", ["With Django's own users", "With a user model of your own"])
+def test_the_django_page_works_from_startproject_on(users: str, tmp_path: Path) -> None:
+    pytest.importorskip("django")
+    text = (DOCS / "django.md").read_text("utf-8")
+    parts = "".join(f"\n{typed.section(text, title)}" for title in ("Start", users, "In tests"))
+    typed.type_in(parts, tmp_path)
+
+
+def test_a_command_that_fails_is_seen(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="no-such-command"):
+        typed.type_in("\n    no-such-command\n    echo done\n", tmp_path)
 
 
 def test_the_readme_makes_the_customer_it_shows() -> None:
     with mock_customers() as mock:
-        run(ROOT / "README.md", dict(AROUND["README.md"]))
+        run(ROOT / "README.md", {})
         (customer,) = mock.customers
     assert (customer.external_id, customer.city) == ("user-42", "London")
     assert [wallet.chain_id for wallet in customer.wallets] == [8453]
@@ -124,8 +118,7 @@ def test_a_wrong_output_and_a_block_that_fails_are_seen(tmp_path: Path) -> None:
 
 def test_the_look_up_on_the_idempotency_page_finds_who_is_there() -> None:
     """Its creation is refused as a duplicate, and the look-up under it finds who is there."""
-    names: dict[str, Any] = dict(AROUND["idempotency.md"])
-    with mock_customers() as mock, Client() as client:
+    with mock_customers() as mock:
         mock.add_customer(external_id="user-42", name="Ada")
-        run(DOCS / "idempotency.md", {"client": client, **names})
+        run(DOCS / "idempotency.md", {})
         assert [request.method for request in mock.requests] == ["POST", "GET"]
