@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple, Optional, Union
 
 import requests
@@ -72,22 +73,24 @@ def exchange(
         response = sender.send(prepared, limits)
     except MemoryError:
         raise
-    except Exception as error:
-        # A hook that raises for the status has a response, and any other may have.
+    except Exception as error:  # noqa: BLE001 - a session's own code may raise anything
         response = limits.response
-        if isinstance(error, requests.RequestException) and error.response is not None:
-            response = error.response
+        found = getattr(error, "response", None)
+        if isinstance(found, requests.Response) and failures.is_for(prepared, found.request):
+            response = found  # raised for the status, by an adapter or a hook
         if response is None:
-            return failures.unanswered(error, limits.sends)
-        if failures.is_a_hooks_own(error):
-            response.close()
-            raise  # what the hook has to say to the caller
-        if response.status_code < 300 and not isinstance(error, requests.HTTPError):
-            response.close()
-            failed = failures.hook_failed(error)
+            return failures.unanswered(error, prepared, limits)
+        failed = failures.after_response(error)
+        if failed.hooks_own is not None or response.status_code < 300:
+            _close(response)
             return failed._replace(status=response.status_code, resent=limits.sends > 1)
     outcome = _response(response, until)
     return outcome._replace(resent=True) if limits.sends > 1 else outcome
+
+
+def _close(response: requests.Response) -> None:
+    with suppress(Exception):  # a stand-in may raise anything
+        response.close()
 
 
 def _response(response: requests.Response, until: Deadline) -> Union[Answer, NoAnswer]:
@@ -99,7 +102,7 @@ def _response(response: requests.Response, until: Deadline) -> Union[Answer, NoA
     except Exception as error:  # noqa: BLE001 - a stand-in may raise anything
         outcome = failures.unread(error)
     finally:
-        response.close()
+        _close(response)
     if response.status_code >= 300:
         # What matters of an error is its status and headers.
         return _answer(response, flaw="the body did not come whole")

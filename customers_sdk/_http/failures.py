@@ -8,16 +8,21 @@ failure and the innermost error of the operating system or TLS.
 
 from __future__ import annotations
 
+import errno
 import http.client
+import os
 import socket
 import ssl
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
 import requests
 import urllib3
 
 from customers_sdk._http.retry import Failure
+
+if TYPE_CHECKING:
+    from customers_sdk._http.session import Watch
 
 
 class NoAnswer(NamedTuple):
@@ -30,6 +35,7 @@ class NoAnswer(NamedTuple):
         by_proxy: whether it was a proxy that could not be reached or refused.
         status: the status, if it was a success whose body did not come; otherwise 0.
         raised: the class of an error that is neither `requests`' nor the system's, or "".
+        hooks_own: what a hook of the session raised for the caller, or None.
         resent: whether the session, or its adapter, sent the request more than once.
     """
 
@@ -39,6 +45,7 @@ class NoAnswer(NamedTuple):
     status: int = 0
     raised: str = ""
     resent: bool = False
+    hooks_own: Optional[Exception] = None
 
 
 _NETWORK = (
@@ -66,35 +73,42 @@ def unread(error: BaseException) -> NoAnswer:
     return NoAnswer(Failure.TIMED_OUT if late else Failure.DROPPED, _bare(chain))
 
 
-def is_a_hooks_own(error: BaseException) -> bool:
-    """Whether a hook of the session raises what only its author knows."""
-    return not isinstance(error, (*_KNOWN, UnicodeError)) and (
-        ("requests.hooks", "dispatch_hook") in _places(error)
-    )
-
-
-def hook_failed(error: BaseException) -> NoAnswer:
+def after_response(error: Exception) -> NoAnswer:
     """Say what an error means that the session raised when the response was there."""
     if isinstance(error, _NETWORK):  # most likely it has read the body
         return unread(error)
-    return NoAnswer(Failure.SESSION, _bare([*_chain(error)]), raised=_name(error))
+    known = isinstance(error, (*_KNOWN, UnicodeError))
+    own = None if known or ("requests.hooks", "dispatch_hook") not in _places(error) else error
+    cause = None if own else _bare([*_chain(error)])
+    return NoAnswer(Failure.SESSION, cause, raised=_name(error), hooks_own=own)
 
 
-def unanswered(error: BaseException, sends: int) -> NoAnswer:
+def is_for(prepared: requests.PreparedRequest, request: Any) -> bool:
+    """Whether a request is the one that was prepared, or a copy of it."""
+    return request is prepared or (
+        isinstance(request, requests.PreparedRequest)
+        and (request.method, request.url) == (prepared.method, prepared.url)
+    )
+
+
+def unanswered(error: BaseException, prepared: requests.PreparedRequest, watch: Watch) -> NoAnswer:
     """Say what an error means that came while the request was sent and its response awaited.
 
     Args:
         error: what `requests`, urllib3, the standard library or an adapter raised.
-        sends: how often urllib3 was asked to send the request.
+        prepared: the request.
+        watch: what was noticed while it was sent.
     """
     chain = [*_chain(error)]
-    never_sent = _never_sent(error, chain, sends)
+    # A request that the session's own code made besides proves nothing of this one.
+    ours = not watch.awaited and not any(_of_another(link, prepared) for link in chain)
+    never_sent = ours and _never_sent(error, chain, watch.sends)
     cause = _bare(chain)  # and by then nothing has its frames any more
-    if sends > 1 or _has(chain, requests.exceptions.RetryError):
+    if watch.sends > 1 or _has(chain, requests.exceptions.RetryError):
         # The last failure says nothing about the tries before it.
         return NoAnswer(Failure.EXHAUSTED, cause, resent=True)
     by_proxy = _has(chain, requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)
-    if _has(chain, urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):
+    if ours and _has(chain, *_NOT_CONNECTED):
         return NoAnswer(Failure.NOT_SENT, cause, by_proxy)
     if never_sent:
         return NoAnswer(Failure.FINAL, cause, by_proxy)
@@ -104,6 +118,19 @@ def unanswered(error: BaseException, sends: int) -> NoAnswer:
     return NoAnswer(Failure.SESSION if raised else Failure.DROPPED, cause, raised=raised)
 
 
+def _of_another(error: BaseException, prepared: requests.PreparedRequest) -> bool:
+    """Whether an error is about another request than the one that was prepared."""
+    request = getattr(error, "request", None)
+    # Ours is given to `Session.send`, and never goes through `Session.request`.
+    return (request is not None and not is_for(prepared, request)) or (
+        ("requests.sessions", "request") in _places(error)
+    )
+
+
+_NOT_CONNECTED = (
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+)
 _NEVER_SENT = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidHeader,
@@ -182,6 +209,29 @@ def _bare(chain: list[BaseException]) -> OSError | None:
     """The innermost error that holds neither the URL nor the request nor a frame of theirs."""
     for link in reversed(chain):
         if isinstance(link, OSError) and not isinstance(link, requests.RequestException):
-            link.__cause__ = link.__context__ = None
-            return link.with_traceback(None)
+            return _clean(link)
     return None
+
+
+_THEIRS = frozenset({"customers_sdk", "http", "requests", "socket", "socks", "ssl", "urllib3"})
+
+
+def _clean(error: OSError) -> OSError:
+    """An error without what code of the session has written into it.
+
+    Such code may put the URL or the headers into its text. What the system, the standard library
+    and `requests` raise holds neither.
+    """
+    raised_in = [str(module).partition(".")[0] for module, _ in _places(error)]
+    if raised_in and raised_in[-1] in _THEIRS:
+        error.__cause__ = error.__context__ = None
+        return error.with_traceback(None)
+    kind = next(each for each in type(error).__mro__ if each.__module__ in _STANDARD)
+    number = error.errno
+    if kind.__module__ == "builtins" and number is not None and number in errno.errorcode:
+        return OSError(number, os.strerror(number))
+    plain: OSError = kind()
+    return plain
+
+
+_STANDARD = ("builtins", "socket", "ssl")

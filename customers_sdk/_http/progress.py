@@ -146,5 +146,6 @@ def _described(outcome: NoAnswer) -> str:
     elif outcome.status:
         what = f"the service responded with {outcome.status}, but the body did not come whole"
     if outcome.cause is not None:
-        return f"{what} ({type(outcome.cause).__name__}: {outcome.cause})"
+        text = f": {outcome.cause}" if outcome.cause.args else ""
+        return f"{what} ({type(outcome.cause).__name__}{text})"
     return f"{what} ({outcome.raised})" if outcome.raised else what

@@ -43,6 +43,7 @@ class Watch(urllib3.Timeout):
     Attributes:
         sends: how often urllib3 was asked to send the request. More than once means that the
             session, or its adapter, retries by itself.
+        awaited: whether urllib3 has sent a whole request and gone on to wait for the response.
         until: when the call ends.
         response: the response that came, as it was before the hooks of the session.
     """
@@ -51,12 +52,30 @@ class Watch(urllib3.Timeout):
         super().__init__(total=total, connect=connect, read=read)
         self.until: Deadline = until
         self.sends: int = 0
+        self.awaited: bool = False
         self.response: Optional[requests.Response] = None
 
     def clone(self) -> urllib3.Timeout:
         """Give urllib3 the limits for one request that it makes."""
         self.sends += 1
-        return super().clone()
+        return _Limits(self)
+
+
+class _Limits(urllib3.Timeout):
+    """The limits of one request that urllib3 makes."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(watch.total, watch._connect, watch._read)  # noqa: SLF001 - no other name
+        self._watch = watch
+
+    def clone(self) -> urllib3.Timeout:
+        return _Limits(self._watch)
+
+    @property
+    def read_timeout(self) -> Any:
+        """The seconds to wait for the response; urllib3 asks when the request is sent."""
+        self._watch.awaited = True
+        return super().read_timeout
 
 
 def _note(response: requests.Response, timeout: Any = None, **_: Any) -> None:
@@ -220,10 +239,16 @@ class Sender:
     ) -> requests.PreparedRequest:
         """A request prepared by the session."""
         session = self._session
-        plain = {name: str(value) for name, value in headers.items()}
         auth = None if session.auth else _no_auth
         return session.prepare_request(
-            requests.Request(method, url, headers=plain, data=body, auth=auth)
+            requests.Request(
+                method,
+                url,
+                # No variable holds the key as text: error reporters show variables.
+                headers={name: str(value) for name, value in headers.items()},
+                data=body,
+                auth=auth,
+            )
         )
 
 

@@ -116,6 +116,9 @@ class Transport:
                 process.budget.give(progress.tokens or 1)
                 self._tell(call, progress, outcome, None)
                 return self._open(call, progress, outcome)
+            if isinstance(outcome, NoAnswer) and outcome.hooks_own is not None:
+                self._tell(call, progress, outcome, None)
+                raise outcome.hooks_own
             progress.may_have_run_before = progress.may_have_run
             if outcome.resent and call.method in WRITES:
                 # The session's own retry: of its earlier tries nothing is known.
@@ -138,6 +141,8 @@ class Transport:
             left = progress.ends - self._clock()
             wait, stop = _next(call, progress, failed, verdict, process.budget, left, self._backoff)
             self._tell(call, progress, outcome, None if stop is not None else wait)
+            if stop is None and wait >= progress.ends - self._clock():  # a slow observer
+                stop = _no_time(call)
             if stop is not None:
                 raise progress.error(call, outcome, failed, stop, self._clock(), self._base_url)
             self._sleep(wait)
@@ -273,9 +278,13 @@ def _next(
     else:
         return 0.0, ""
     if wait >= left:
-        return 0.0, f"the deadline of {call.limits.deadline:g} s leaves no time for another try"
+        return 0.0, _no_time(call)
     if verdict is Verdict.RETRY:
         progress.tokens = budget.take(failed.kind)
         if not progress.tokens:
             return 0.0, "not retried: too many calls of this client are failing"
     return wait, None
+
+
+def _no_time(call: Call) -> str:
+    return f"the deadline of {call.limits.deadline:g} s leaves no time for another try"

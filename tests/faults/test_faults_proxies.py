@@ -17,6 +17,7 @@ import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from customers_sdk import (
+    ApiError,
     AuthenticationError,
     Client,
     ConfigurationError,
@@ -146,6 +147,7 @@ def raising(error: Exception) -> Any:
         OSError("no space left"),
         UnicodeError("x"),
         requests.RequestException("x"),
+        requests.HTTPError("against the policy"),
         requests.exceptions.InvalidURL("x"),
         requests.exceptions.MissingSchema("x"),
         urllib3.exceptions.LocationParseError("x"),
@@ -188,6 +190,75 @@ def test_a_hook_that_fails_on_an_error_hides_no_error(server: Server, connect: M
         client.customers.create(name="Ada")
     assert caught.value.code == "AUTHENTICATION_ERROR"
     assert not caught.value.outcome_unknown
+
+
+def raise_for_status(response: requests.Response, **_: Any) -> None:
+    response.raise_for_status()
+
+
+class Strict(HTTPAdapter):
+    """An adapter that raises for the status."""
+
+    def send(self, *arguments: Any, **options: Any) -> requests.Response:
+        response = super().send(*arguments, **options)
+        response.raise_for_status()
+        return response
+
+
+@pytest.mark.parametrize("status", [401, 500])
+@pytest.mark.parametrize("by", ["hook", "adapter"])
+def test_what_raises_for_the_status_hides_no_response(
+    server: Server, connect: MakeClient, status: int, by: str
+) -> None:
+    session = hooked(raise_for_status) if by == "hook" else requests.Session()
+    if by == "adapter":
+        session.mount("http://", Strict())
+    server.then(do.error(status, "THE_SERVICES_OWN"))
+    with pytest.raises(ApiError) as caught:
+        connect(server.url, **PATIENT, session=session).customers.create(name="Ada")
+    assert (caught.value.status, caught.value.code) == (status, "THE_SERVICES_OWN")
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_the_response_to_what_a_hook_requests_is_not_the_services(
+    server: Server, connect: MakeClient, place: Place, *, refused: bool
+) -> None:
+    with Server([lambda connection: connection.send(message(404))]) as webhook:
+
+        def tell(*_: Any, **__: Any) -> None:
+            requests.post(webhook.url, timeout=5).raise_for_status()
+
+        client = connect(server.url, **PATIENT, session=hooked(tell))
+        if refused:
+            server.then(do.error(401, "AUTHENTICATION_ERROR"))
+            with pytest.raises(AuthenticationError):
+                client.customers.create(name="Ada")
+        else:
+            with pytest.raises(TransportError, match="responded with 201") as caught:
+                client.customers.create(name="Ada")
+            assert caught.value.outcome_unknown
+            assert place.created() == 1
+
+
+@pytest.mark.parametrize("error", [None, OSError("x"), KeyError("x")])
+def test_a_response_that_cannot_be_closed_is_read_as_ever(
+    server: Server, connect: MakeClient, place: Place, error: Exception | None
+) -> None:
+    class Unclosable(HTTPAdapter):
+        def send(self, *arguments: Any, **options: Any) -> requests.Response:
+            response = super().send(*arguments, **options)
+            response.close = raising(RuntimeError("close"))  # type: ignore[method-assign]
+            return response
+
+    session = requests.Session() if error is None else hooked(raising(error))
+    session.mount("http://", Unclosable())
+    client = connect(server.url, **PATIENT, session=session)
+    if error is None:
+        assert client.customers.create(name="Ada").name == "Ada"
+    else:
+        with pytest.raises((TransportError, KeyError)):
+            client.customers.create(name="Ada")
+    assert place.created() == 1
 
 
 def test_a_hook_that_reads_a_body_which_breaks_is_retried_as_ever(
@@ -262,6 +333,60 @@ def test_a_removal_that_the_adapter_has_retried_is_done(
     client = connect(server.url, **PATIENT, session=retrying(total=2, backoff_factor=0))
     server.then(do.reset)
     client.customers.remove_wallet(place.customer["id"], place.wallet["id"])
+
+
+def audited_by_requests(url: str) -> None:
+    requests.post(url, timeout=5)
+
+
+def audited_by_a_session(url: str) -> None:
+    with requests.Session() as session:
+        session.send(requests.Request("POST", url).prepare())
+
+
+def audited_by_urllib3(url: str) -> None:
+    urllib3.PoolManager().request("POST", url, retries=False)
+
+
+@pytest.mark.parametrize("first_fails", [True, False])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}/", "no.scheme/"])
+@pytest.mark.parametrize("audit", [audited_by_requests, audited_by_a_session, audited_by_urllib3])
+def test_a_request_of_the_adapters_own_proves_nothing_of_the_write(
+    server: Server, connect: MakeClient, place: Place, audit: Any, url: str, *, first_fails: bool
+) -> None:
+    class Auditing(HTTPAdapter):
+        def send(self, *arguments: Any, **options: Any) -> requests.Response:
+            with contextlib.suppress(requests.ConnectionError):
+                super().send(*arguments, **options)
+            with refusing_port() as port:
+                audit(url.format(port=port))
+            raise AssertionError("the audit went through")
+
+    if first_fails:
+        server.then(do.reset)
+    with requests.Session() as session:
+        session.mount("http://", Auditing())
+        with pytest.raises(TransportError) as caught:
+            connect(server.url, **PATIENT, max_retries=0, session=session).customers.create()
+    assert caught.value.outcome_unknown
+    assert place.created() == 1
+
+
+def test_a_request_of_the_adapters_own_proves_nothing_of_what_went_without_urllib3(
+    connect: MakeClient,
+) -> None:
+    class Auditing(Failing):
+        def send(self, *_: Any, **__: Any) -> requests.Response:  # type: ignore[override]
+            with refusing_port() as port:
+                requests.post(f"http://127.0.0.1:{port}/", timeout=5)
+            raise self.error
+
+    with requests.Session() as session:
+        session.mount("http://service.invalid", Auditing(AssertionError()))
+        client = connect("http://service.invalid", allow_http=True, session=session)
+        with pytest.raises(TransportError) as caught:
+            client.customers.create(name="Ada")
+    assert caught.value.outcome_unknown
 
 
 # --- sessions that fail in their own way ---------------------------------------------------------

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import errno
 import logging
 import pickle
+import socket
 import ssl
 import traceback
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 import requests
 import trustme
+from requests.adapters import HTTPAdapter
 
 import customers_sdk
 from customers_sdk import Client, ConfigurationError, CustomersError, TransportError
@@ -133,6 +136,76 @@ def test_a_failing_call_gives_nothing_away(
         assert secret not in text
         assert not [word for word in PERSONAL if word in text]
     assert not [record for record in caplog.records if record.exc_info]
+
+
+class _SpoolError(OSError):
+    """An error of somebody's who tells all."""
+
+    def __str__(self) -> str:
+        return repr(self.args)
+
+
+FOREIGN: list[Callable[[str], OSError]] = [
+    OSError,
+    _SpoolError,
+    ConnectionResetError,
+    socket.timeout,
+    ssl.SSLError,
+    lambda text: OSError(errno.ENOSPC, text),
+    lambda text: FileNotFoundError(errno.ENOENT, "No such file or directory", text),
+    lambda text: socket.gaierror(socket.EAI_NONAME, text),
+    lambda text: ssl.SSLError(1, text),
+    lambda text: _SpoolError(errno.ENOSPC, text),
+]
+
+
+@pytest.mark.parametrize("place", ["adapter", "hook", "auth"])
+@pytest.mark.parametrize("make", FOREIGN)
+def test_what_the_sessions_own_code_writes_into_an_error_is_not_passed_on(
+    service: Service,
+    server: Server,
+    connect: MakeClient,
+    make: Callable[[str], OSError],
+    place: str,
+) -> None:
+    key = str(service.api_key)
+
+    def fail(request: requests.PreparedRequest) -> Any:
+        raise make(f"cannot record {request.url} {dict(request.headers)}")
+
+    class Failing(HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> Any:
+            fail(request)
+
+    with requests.Session() as session:
+        if place == "adapter":
+            session.mount("http://", Failing())
+        elif place == "hook":
+            session.hooks["response"].append(lambda response, **_: fail(response.request))
+        else:
+            session.auth = fail  # type: ignore[assignment]
+        client = connect(server.url, session=session, max_retries=0)
+        with pytest.raises(TransportError) as caught:
+            client.customers.list_page(search=EMAIL)
+    error = caught.value
+    assert key not in _own_frames(error)
+    texts = [*map(repr, _graph(error)), *map(str, _graph(error))]
+    texts += traceback.format_exception(type(error), error, error.__traceback__)
+    assert not [text for text in texts if EMAIL in text or "%40" in text or key in text]
+    if getattr(make(""), "errno", None) == errno.ENOSPC:
+        assert "OSError: [Errno 28] No space left on device" in str(error)
+
+
+def test_what_the_system_says_is_passed_on_as_it_is(connect: MakeClient) -> None:
+    with refusing_port() as port, pytest.raises(TransportError) as caught:
+        connect(f"http://127.0.0.1:{port}", max_retries=0).customers.list_page()
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+    with requests.Session() as session:
+        session.trust_env = False
+        session.verify = "/nowhere/ca.pem"
+        client = connect("https://127.0.0.1:9", session=session)
+        with pytest.raises(TransportError, match=r"/nowhere/ca\.pem"):
+            client.customers.list_page()
 
 
 def test_a_log_line_says_these_things_and_no_more(

@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 import pytest
+import requests
 
 from customers_sdk import Attempt, Client, CustomersError, ServerError, TransportError
 from tests.doubles import (
@@ -13,6 +14,7 @@ from tests.doubles import (
     BUSY,
     ID,
     KEY,
+    LIMITS,
     REPLAYED,
     Rig,
     answer,
@@ -121,6 +123,35 @@ def test_an_interrupt_from_an_observer_is_not_swallowed() -> None:
     made.transport._on_attempt = interrupt
     with pytest.raises(KeyboardInterrupt):
         made.customers.retrieve(ID)
+
+
+def test_an_observer_is_told_of_a_request_whose_hook_raises() -> None:
+    class MineError(Exception):
+        pass
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise MineError
+
+    seen: list[Attempt] = []
+    with Server([do.error(401, "AUTHENTICATION_ERROR")]) as server, requests.Session() as session:
+        session.hooks["response"].append(fail)
+        client = Client(KEY, APP, base_url=server.url, session=session, on_attempt=seen.append)
+        with pytest.raises(MineError):
+            client.customers.create(name="Ada")
+    assert [(a.status, a.failure, a.retry_in) for a in seen] == [(401, "session", None)]
+
+
+def test_no_request_follows_an_observer_that_outlasts_the_deadline() -> None:
+    made, _ = observed(DOWN, FOUND)
+
+    def think(_: Attempt) -> None:
+        made.clock.now += LIMITS.deadline - 0.25
+
+    made.transport._on_attempt = think
+    with pytest.raises(ServerError, match="leaves no time for another try"):
+        made.customers.retrieve(ID)
+    assert len(made.sent) == 1
+    assert made.clock.slept == []
 
 
 def test_an_attempt_names_nobody() -> None:

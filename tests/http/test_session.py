@@ -404,17 +404,20 @@ def test_a_request_equals_what_requests_prepares(method: str, body: bytes | None
     assert ours.copy().headers == ours.headers
 
 
-def test_the_frames_that_prepare_a_request_show_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("where", ["send", "prepare_request"])
+def test_the_frames_that_prepare_a_request_show_no_secret(
+    monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     client = Client(KEY, APP, base_url=BASE)
-    monkeypatch.setattr(requests.Session, "send", fail)
+    monkeypatch.setattr(requests.Session, where, fail)
     with pytest.raises(KeyboardInterrupt) as caught:
         client.customers.create(name="x", idempotency_key="k")
     report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     package = str(Path(customers_sdk.__file__).parent)
     shown = repr([each.locals for each in report.stack if each.filename.startswith(package)])
-    assert "_template" in shown or "prepared" in shown
+    assert "prepared" in shown or "'auth'" in shown
     assert KEY not in shown
     assert keys.scope(KEY, APP, "POST", "/customers", "k") not in shown

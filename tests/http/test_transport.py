@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import ssl
@@ -572,17 +571,6 @@ def test_an_adapter_that_gives_up_after_retries_of_its_own_leaves_the_outcome_op
         create(made)
     assert caught.value.outcome_unknown
     assert len(made.sent) == 1
-
-
-@pytest.mark.parametrize(("status", "kind"), [(404, NotFoundError), (500, ServerError)])
-def test_a_hook_that_raises_for_the_status_hides_no_answer(status: int, kind: Any) -> None:
-    response = requests.Response()
-    response.status_code = status
-    response._content = json.dumps(refusal("NOT_FOUND")).encode()
-    made = rig(requests.HTTPError(response=response))
-    with pytest.raises(kind) as caught:
-        create(made)
-    assert caught.value.code == "NOT_FOUND"
 
 
 def test_an_error_of_an_adapter_becomes_one_of_ours() -> None:
