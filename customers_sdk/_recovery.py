@@ -8,19 +8,19 @@ the write was carried out. Either way one look-up tells more than the error does
 from __future__ import annotations
 
 import contextlib
-import string
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from customers_sdk import _checks
 from customers_sdk._checks import CUSTOMER_FIELDS
-from customers_sdk._resource import Resource
+from customers_sdk._lookups import LIST, ONE, Lookups
 from customers_sdk._settings import Limits
 from customers_sdk._stored import differs, same, stored_text
 from customers_sdk.errors import (
     AlreadyExistsError,
     AmbiguousCustomerError,
     ApiError,
+    ConfigurationError,
     ConflictError,
     CustomersError,
     IdempotencyError,
@@ -28,7 +28,7 @@ from customers_sdk.errors import (
 )
 
 if TYPE_CHECKING:
-    from customers_sdk.models import Customer, CustomerSummary
+    from customers_sdk.models import Customer
 
 R = TypeVar("R")
 
@@ -76,7 +76,7 @@ def resolve_conflict(
 
 def create_or_find(
     create: Callable[[], R], find: Callable[[], R | None], is_ours: Callable[[R], bool | None]
-) -> tuple[R, bool]:
+) -> tuple[R, bool | None]:
     """Create; on a conflict or a lost response, look the record up.
 
     Args:
@@ -85,7 +85,7 @@ def create_or_find(
         is_ours: as for `resolve_conflict`.
 
     Returns:
-        The record, and whether this call created it.
+        The record, and whether this call created it; None if that cannot be told.
 
     Raises:
         CustomersError: as ``create``, where nothing is found or the outcome is certain.
@@ -98,12 +98,12 @@ def create_or_find(
         lost = error.outcome_unknown
         if isinstance(error, ApiError) and error.status in _CONFLICT:
             lost = error.earlier_try_unknown
-        elif not lost:
+        elif not lost and not isinstance(error, IdempotencyError):
             raise
         found = _look(find)
         if found is None:
             raise
-        return found, lost and bool(is_ours(found))
+        return found, is_ours(found) if lost else False
 
 
 def is_as_created(customer: Any, sent: Mapping[str, Any]) -> bool | None:
@@ -124,18 +124,13 @@ def _look(find: Callable[[], R | None]) -> R | None:
     return None
 
 
-_LONGEST_SEARCH = 255
 _MOST_FAILURES = 8
-_ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
-
-LIST = "/customers"
-ONE = "/customers/{id}"
 
 _TAKEN = "external_id is taken by customer {id}: use another one, or update that customer"
 
 
-class Writes(Resource):
-    """What is under the public methods of customers: look-ups, and writes that look first."""
+class Writes(Lookups):
+    """What is under the public methods of customers: writes that look first."""
 
     def _create(
         self, app: str, sent: Mapping[str, Any], limits: Limits, key: str | None
@@ -159,9 +154,15 @@ class Writes(Resource):
             return found.narrowed_to(Customer)
 
     def _insert(
-        self, app: str, sent: Mapping[str, Any], limits: Limits, key: str | None
+        self,
+        app: str,
+        sent: Mapping[str, Any],
+        limits: Limits,
+        key: str | None,
+        *,
+        first: bool = False,
     ) -> Customer:
-        """Send a creation."""
+        """Send a creation; see `Resource._write` for ``first``."""
         from customers_sdk.models import Customer
 
         return self._write(
@@ -172,6 +173,7 @@ class Writes(Resource):
             limits,
             expected={"app_id": app},
             key=key,
+            first=first,
             unique="external_id" in sent,
             repeatable="external_id" in sent,
         )
@@ -183,9 +185,9 @@ class Writes(Resource):
         limits: Limits,
         key: str | None,
         *,
-        first: bool = False,
+        derived: bool = False,
     ) -> Customer:
-        """Update a customer's checked fields; see `Resource._write` for ``first``."""
+        """Update a customer's checked fields; see `Call` for ``derived``."""
         from customers_sdk.models import Customer
 
         try:
@@ -198,7 +200,7 @@ class Writes(Resource):
                 ids={"customer_id": customer_id},
                 expected={"id": customer_id},
                 key=key,
-                first=first,
+                derived=derived,
                 unique="external_id" in sent,
             )
         except (ServerError, ConflictError) as error:
@@ -232,14 +234,14 @@ class Writes(Resource):
         while True:
             try:
                 current = self._get(ONE, CustomerDetail, rest(), customer_id=customer_id)
-                changes = _checks.customer_fields(changes_of(current))
+                changes = changes_of(current)
                 if not changes:
                     return current.narrowed_to(Customer)
                 # Only who has no external id is given one here, and that happens once.
                 now = "adopt" if "external_id" in changes else current.updated_at.isoformat()
                 basis, number = now, number + 1 if basis == now else 0
                 key = f"customers_sdk {basis} {number}" if number < _MOST_FAILURES else None
-                return self._update(customer_id, changes, rest(), key, first=True)
+                return self._write_back(customer_id, changes, rest(), key)
             except CustomersError as error:  # noqa: PERF203 - a round is two requests
                 stored = isinstance(error, ApiError) and error.replayed
                 again = stored or isinstance(error, IdempotencyError)
@@ -247,7 +249,27 @@ class Writes(Resource):
                     error.outcome_unknown |= doubt
                     raise
                 # What was carried out first may have been a lost try of this very write.
-                doubt |= error.attempts > 1
+                doubt |= (
+                    error.earlier_try_unknown
+                    if isinstance(error, ApiError)
+                    else error.outcome_unknown
+                )
+
+    def _write_back(
+        self, customer_id: str, changes: Mapping[str, Any], limits: Limits, key: str | None
+    ) -> Customer:
+        """Write what was made of a customer as they are stored, under a derived key."""
+        try:
+            sent = _checks.customer_fields(changes)
+            return self._update(customer_id, sent, limits, key, derived=key is not None)
+        except ConfigurationError:
+            raise
+        except ValueError:  # the caller's own part was checked; the text may name stored members
+            raise CustomersError(
+                "the metadata stored for this customer cannot be written back with the changes: "
+                "together they are nested too deeply, are larger than 1 MiB, or hold something "
+                "that is not stored as it is sent, such as a '$type' at the top level"
+            ) from None
 
     def _bring_up_to_date(
         self, customer: Customer, wanted: Mapping[str, Any], rest: Callable[[], Limits]
@@ -269,30 +291,42 @@ class Writes(Resource):
         key: str | None,
         *,
         adopt: bool,
-    ) -> tuple[Customer, bool]:
-        """`get_or_create` with checked fields."""
-        found: Customer | None = self._find(external_id, app, rest)
-        if found is None and adopt and sent.get("email"):
-            found = self._adopt(external_id, app, sent["email"], rest)
+    ) -> tuple[Customer, bool | None]:
+        """`get_or_create` with checked fields.
+
+        Returns:
+            The customer, and whether this call created them: False if it has written nothing,
+            None if it has adopted them, or cannot tell.
+        """
+        found = self._find(external_id, app, rest)
         if found is not None:
             return found, False
+        if adopt and sent.get("email"):
+            adopted = self._adopt(external_id, app, sent["email"], rest)
+            if adopted is not None:
+                return adopted
         sent = {"external_id": external_id, **sent}
         return create_or_find(
-            lambda: self._insert(app, sent, rest(), key),
+            # Under a caller's key the stored response may be another call's, and out of date.
+            lambda: self._insert(app, sent, rest(), key, first=key is not None),
             lambda: self._find(external_id, app, rest),
             lambda found: is_as_created(found, sent),
         )
 
     def _adopt(
         self, external_id: str, app: str, email: str, rest: Callable[[], Limits]
-    ) -> Customer | None:
-        """Give the external id to the one customer who has this email and none; None if no one."""
+    ) -> tuple[Customer, bool | None] | None:
+        """Give the external id to the one customer who has this email and none; None if no one.
+
+        Returns:
+            The customer, and what `_get_or_create` returns with them.
+        """
         wanted = stored_text(external_id)
         while True:
             having = self._find_all(email, app, rest)
             for customer in having:
                 if customer.external_id == wanted:  # since it was looked up
-                    return customer
+                    return customer, False
             candidates = [customer for customer in having if customer.external_id is None]
             if not candidates:
                 return None
@@ -303,71 +337,27 @@ class Writes(Resource):
                     f"{', …' if len(candidates) > 5 else ''}): give it to one of them with update",
                     candidates=tuple(candidates),
                 )
-            adopted = self._give_external_id(candidates[0], external_id, app, rest)
+            adopted, given = self._give_external_id(candidates[0], external_id, app, rest)
             if adopted.external_id == wanted:
-                return adopted
+                return adopted, False if given is False else None
 
     def _give_external_id(
         self, candidate: Customer, external_id: str, app: str, rest: Callable[[], Limits]
-    ) -> Customer:
-        """Return who has the external id then, or the candidate as they are."""
+    ) -> tuple[Customer, bool | None]:
+        """Return who has the external id then, or the candidate as they are.
+
+        And whether this call gave it; None if that cannot be told.
+        """
 
         def changes(now: Customer) -> dict[str, Any]:
             still = now.external_id is None and now.email == candidate.email
             return {"external_id": external_id} if still else {}
 
-        customer, _ = create_or_find(
+        return create_or_find(
             lambda: self._change(candidate.id, changes, rest),
             lambda: self._find(external_id, app, rest),
-            lambda _: False,
+            lambda found: None if found.id == candidate.id else False,
         )
-        return customer
-
-    def _find(
-        self, external_id: str, app: str, rest: Callable[[], Limits]
-    ) -> CustomerSummary | None:
-        """The customer of an app who has an external id."""
-        wanted = stored_text(_checks.sought(external_id, "external_id"))
-        found = self._search(wanted, app, rest)
-        return next((customer for customer in found if customer.external_id == wanted), None)
-
-    def _find_all(
-        self, email: str, app: str, rest: Callable[[], Limits]
-    ) -> tuple[CustomerSummary, ...]:
-        """The customers of an app who have an email."""
-        wanted = stored_text(_checks.sought(email, "email"))
-        folded = wanted.translate(_ASCII_LOWER)
-        return tuple(
-            customer
-            for customer in self._search(wanted, app, rest)
-            if customer.email is not None and customer.email.translate(_ASCII_LOWER) == folded
-        )
-
-    def _search(
-        self, wanted: str, app: str, rest: Callable[[], Limits]
-    ) -> Iterator[CustomerSummary]:
-        """The customers of an app who have a text in their email, name or external id."""
-        from customers_sdk.models import CustomerSummary
-
-        query = {"search": _search_for(wanted), "app_id": app}
-        found = self._walk(LIST, CustomerSummary, query, rest)
-        return (customer for customer in found if customer.app_id == app)
-
-    def _find_other(self, customer_id: str, external_id: str, limits: Limits) -> Customer | None:
-        """Another customer of the same app who has an external id."""
-        from customers_sdk.models import CustomerDetail
-
-        rest = self._transport.remaining(limits)
-        app = self._get(ONE, CustomerDetail, rest(), customer_id=customer_id).app_id
-        found = self._find(external_id, app, rest)
-        return None if found is None or found.id == customer_id else found
-
-    def _app(self, app_id: str | None) -> str:
-        if app_id is None:
-            return self._app_id
-        if not _checks.text(app_id, "app_id").strip():
-            raise ValueError("app_id is empty or blank")
-        return app_id
 
 
 def _changes_to(customer: Customer, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -379,16 +369,3 @@ def _changes_to(customer: Customer, wanted: Mapping[str, Any]) -> dict[str, Any]
         if not same(value, stored):
             changes[name] = value
     return changes
-
-
-def _search_for(text: str) -> str:
-    """The longest search that finds ``text``: its wildcards escaped, then cut to fit."""
-    search = ""
-    room = _LONGEST_SEARCH
-    for character in text:
-        piece = f"\\{character}" if character in "\\%_" else character
-        room -= _checks.utf16_length(piece)
-        if room < 0:
-            break
-        search += piece
-    return search

@@ -78,6 +78,7 @@ class Resource:
         expected: Mapping[str, Any],
         key: str | None = None,
         first: bool = False,
+        derived: bool = False,
         unique: bool = False,
         repeatable: bool = True,
     ) -> M:
@@ -90,9 +91,9 @@ class Resource:
             expected: fields that every record sent back must have.
             key: the caller's idempotency key. Under a caller's key the response may be a
                 stored one to another request, and so what was sent is compared as well.
-            first: whether a stored response is an error, even if it fits: the first write
-                under the key was another one.
-            unique, repeatable: see `Call`.
+            first: whether a stored response is an error, even if it fits, as it always is
+                under a derived key: the first write under the key was another one.
+            unique, repeatable, derived: see `Call`.
         """
         from customers_sdk._wire import codec, schema
 
@@ -106,9 +107,10 @@ class Resource:
                 key=_checks.idempotency_key(key),
                 unique=unique,
                 repeatable=repeatable,
+                derived=derived,
             )
         )
-        if first and response.replayed:
+        if (first or derived) and response.replayed:
             raise response.mismatch("another write was made first", someone_elses=True)
         record = read(response, kind, {**expected, **sent} if key else expected)
         self._report_misfits([record])

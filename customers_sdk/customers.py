@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk import _checks
-from customers_sdk._recovery import LIST, ONE, Writes, resolve_conflict
-from customers_sdk._settings import Limits, Timeout
-from customers_sdk._stored import differs, same, stored_text
-from customers_sdk.errors import ConflictError, ServerError
+from customers_sdk._lookups import LIST, LONGEST_SEARCH, ONE
+from customers_sdk._recovery import Writes, resolve_conflict
+from customers_sdk._settings import Timeout
+from customers_sdk._stored import same, stored_text
+from customers_sdk.errors import ConflictError, CustomersError, ServerError
 
 if TYPE_CHECKING:
     from typing_extensions import TypedDict, Unpack
@@ -48,9 +49,6 @@ class Unset(enum.Enum):
 UNSET = Unset.UNSET
 
 Text = Union[Optional[str], Unset]
-
-_LONGEST_SEARCH = 255
-
 
 _WALLETS = "/customers/{id}/wallets"
 _WALLET = "/customers/{id}/wallets/{id}"
@@ -459,7 +457,9 @@ class Customers(Writes):
         sent = _check_fields("get_or_create", fields, key, adopt=adopt)
         limits = self._limits.override(timeout, deadline, max_retries)
         rest = self._transport.remaining(limits)
-        return self._get_or_create(external_id, self._app(app_id), sent, rest, key, adopt=adopt)
+        app = self._app(app_id)
+        customer, created = self._get_or_create(external_id, app, sent, rest, key, adopt=adopt)
+        return customer, bool(created)
 
     def update_or_create(
         self,
@@ -497,7 +497,13 @@ class Customers(Writes):
         rest = self._transport.remaining(limits)
         app = self._app(app_id)
         customer, created = self._get_or_create(external_id, app, sent, rest, key, adopt=adopt)
-        return (customer if created else self._bring_up_to_date(customer, sent, rest)), created
+        if created:
+            return customer, True
+        try:
+            return self._bring_up_to_date(customer, sent, rest), False
+        except CustomersError as error:
+            error.outcome_unknown |= created is None  # what was written before stays written
+            raise
 
     def merge_metadata(
         self,
@@ -530,9 +536,14 @@ class Customers(Writes):
 
         Raises:
             NotFoundError: there is no such customer.
+            CustomersError: the stored metadata cannot be written back with the changes, as
+                together they are too large or nested too deeply.
             ValueError: a name is both in ``members`` and in ``remove``; or as for `update`.
         """
+        from customers_sdk._wire import codec
+
         checked = _checks.metadata(members, "members")
+        codec.dumps(checked, "members")
         gone = _checks.member_names(remove, "remove")
         if gone & checked.keys():
             raise ValueError("remove has a name that members has too")
@@ -545,17 +556,10 @@ class Customers(Writes):
         limits = self._limits.override(timeout, deadline, max_retries)
         return self._change(customer_id, changes, self._transport.remaining(limits))
 
-    def _find_wallet(
-        self, customer_id: str, sent: Mapping[str, Any], limits: Limits
-    ) -> Wallet | None:
-        """The wallet of a customer that has this chain and address."""
-        wallets = self.retrieve(customer_id, **limits._asdict()).wallets
-        return next((wallet for wallet in wallets if differs(sent, wallet) is None), None)
-
     def _scope(self, search: str | None, app_id: str | Unset | None) -> dict[str, Any]:
         """The part of a list's query that stays the same from page to page."""
         if search is not None:
-            search = stored_text(_checks.text(search, "search", _LONGEST_SEARCH))
+            search = stored_text(_checks.text(search, "search", LONGEST_SEARCH))
         if app_id is not None:
             app_id = self._app(None if isinstance(app_id, Unset) else app_id)
         return {"search": search, "app_id": app_id}

@@ -27,6 +27,7 @@ MODULES = (
     "customers_sdk/_http/*.py",
     "customers_sdk/_lists/*.py",
     "customers_sdk/_recovery.py",
+    "customers_sdk/_lookups.py",
     "customers_sdk/_resource.py",
     "customers_sdk/_stored.py",
 )

@@ -23,6 +23,8 @@ class Call(NamedTuple):
         query: the percent-encoded query, or "".
         body: the encoded JSON body, or None.
         key: the caller's idempotency key; None draws one where one is needed.
+        derived: whether ``key`` is no caller's, but says what the write is based on. It is then
+            the same in every client with the same API key, and is told to no one.
         headers: the caller's own headers.
         unique: whether what is written must be unique, so that a duplicate may be why the
             service fails.
@@ -39,6 +41,7 @@ class Call(NamedTuple):
     headers: Mapping[str, str] = {}
     unique: bool = False
     repeatable: bool = True
+    derived: bool = False
 
 
 class ApiResponse:
@@ -59,6 +62,7 @@ class ApiResponse:
 
     __slots__ = (
         "_call",
+        "_earlier_try_unknown",
         "attempts",
         "data",
         "elapsed",
@@ -80,8 +84,10 @@ class ApiResponse:
         idempotency_key: str | None,
         attempts: int,
         elapsed: float,
+        earlier_try_unknown: bool = False,
     ) -> None:
         self._call = call
+        self._earlier_try_unknown = earlier_try_unknown
         self.status: int = status
         self.headers: Mapping[str, str] = headers
         self.data: Any = None
@@ -104,11 +110,13 @@ class ApiResponse:
             what += ": the key was used for a different request; use a new one"
         if wrote:
             what += f"; its status {self.status} says that the write happened"
+        elif self._earlier_try_unknown:
+            what += "; the write may have been carried out"
         text = f"{what} [{call.method} {call.route}, request id {self.request_id}]"
         context: dict[str, Any] = {
             "request_id": self.request_id,
             "idempotency_key": self.idempotency_key,
-            "outcome_unknown": wrote,
+            "outcome_unknown": wrote or self._earlier_try_unknown,
             "attempts": self.attempts,
             "elapsed": self.elapsed,
         }

@@ -19,12 +19,15 @@ def draw() -> str:
     return os.urandom(16).hex()
 
 
-def scope(api_key: str, app_id: str, method: str, path: str, key: str, generation: int = 0) -> str:
+def scope(
+    api_key: str, app_id: str | None, method: str, path: str, key: str, generation: int = 0
+) -> str:
     """The header for ``key``: the same in every process, and worth nothing to others.
 
     Args:
         api_key: the secret that makes the header unguessable. A rotated key changes it.
-        app_id, method, path: where the key is used; the same key elsewhere is another.
+        app_id, method, path: where the key is used; the same key elsewhere is another. An
+            ``app_id`` of None is for a key that clients of all apps share.
         key: the caller's key, or a drawn one.
         generation: how often the header was given up because a rate limit's response is
             stored under it.
@@ -32,7 +35,7 @@ def scope(api_key: str, app_id: str, method: str, path: str, key: str, generatio
     Returns:
         64 hexadecimal digits of HMAC-SHA256.
     """
-    parts: list[str | int] = [app_id, method, path, key]
+    parts: list[str | int | None] = [app_id, method, path, key]
     if generation:
         parts.append(generation)
     message = json.dumps(parts, separators=(",", ":")).encode()

@@ -84,13 +84,15 @@ class Progress:
         tail = f"; {'; '.join(filter(None, notes))} [{where}]"
         context: dict[str, Any] = {
             "request_id": self.request_id,
-            "idempotency_key": self.key,
+            "idempotency_key": None if call.derived else self.key,
             "outcome_unknown": self.may_have_run,
             "attempts": self.requests,
             "elapsed": elapsed,
         }
         if failed.key_in_use:
             what = "an earlier request under the same idempotency key is still running"
+            if call.derived:
+                what = "another write to the same record is still running"
             return RequestTimeoutError(f"{base_url}: {what}{tail}", **context)
         if isinstance(outcome, Answer):
             return error_from_response(

@@ -24,7 +24,7 @@ from customers_sdk._http.retry import Verdict
 from customers_sdk._http.secret import Secret
 from customers_sdk._http.session import Sender
 from customers_sdk._settings import Limits
-from customers_sdk.errors import ResponseFormatError
+from customers_sdk.errors import RequestTimeoutError, ResponseFormatError
 
 log = logging.getLogger("customers_sdk")
 
@@ -86,9 +86,22 @@ class Transport:
         return self._base_url
 
     def remaining(self, limits: Limits) -> Callable[[], Limits]:
-        """Limits for several calls that share one deadline: what is left of it each time."""
+        """Limits for several calls that share one deadline: what is left of it each time.
+
+        What is returned raises `RequestTimeoutError` when nothing is left.
+        """
         ends = self._clock() + limits.deadline
-        return lambda: limits._replace(deadline=max(ends - self._clock(), 0.001))
+
+        def rest() -> Limits:
+            left = ends - self._clock()
+            if left <= 0:
+                raise RequestTimeoutError(
+                    f"{self._base_url}: the deadline of {limits.deadline:g} s has passed, and so "
+                    "the next request was not made"
+                )
+            return limits._replace(deadline=left)
+
+        return rest
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -112,6 +125,9 @@ class Transport:
         progress = Progress(call, self._clock())
         while True:
             outcome = self._request(process, call, progress)
+            if outcome.resent and call.method in WRITES:
+                # The session's own retry: of its earlier tries nothing is known.
+                progress.may_have_run = True
             if isinstance(outcome, Answer) and (outcome.status < 300 or outcome.status == 304):
                 process.budget.give(progress.tokens or 1)
                 self._tell(call, progress, outcome, None)
@@ -120,9 +136,6 @@ class Transport:
                 self._tell(call, progress, outcome, None)
                 raise outcome.hooks_own
             progress.may_have_run_before = progress.may_have_run
-            if outcome.resent and call.method in WRITES:
-                # The session's own retry: of its earlier tries nothing is known.
-                progress.may_have_run_before = progress.may_have_run = True
             failed = examine(outcome, keyed=call.method in KEYED)
             verdict = retry.verdict(
                 call.method,
@@ -135,8 +148,11 @@ class Transport:
             if verdict is Verdict.DONE:
                 self._tell(call, progress, outcome, None)
                 return self._response(call, progress, 204, {})
-            progress.may_have_run |= failed.key_in_use or (
-                call.method in WRITES and retry.may_have_run(failed.kind)
+            progress.may_have_run |= (
+                # Under a derived key it is another process's write.
+                not call.derived
+                if failed.key_in_use
+                else call.method in WRITES and retry.may_have_run(failed.kind)
             )
             left = progress.ends - self._clock()
             wait, stop = _next(call, progress, failed, verdict, process.budget, left, self._backoff)
@@ -161,7 +177,7 @@ class Transport:
             headers["Idempotency-Key"] = Secret(
                 keys.scope(
                     self._api_key,
-                    self._app_id,
+                    None if call.derived else self._app_id,
                     call.method,
                     call.path,
                     progress.key,
@@ -234,9 +250,10 @@ class Transport:
             status,
             headers,
             request_id=progress.request_id,
-            idempotency_key=progress.key,
+            idempotency_key=None if call.derived else progress.key,
             attempts=progress.requests,
             elapsed=self._clock() - progress.started,
+            earlier_try_unknown=progress.may_have_run,
         )
 
     def _open(self, call: Call, progress: Progress, answer: Answer) -> ApiResponse:

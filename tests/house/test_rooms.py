@@ -25,6 +25,7 @@ FLOORS = (
     {"client"},
     {"customers"},
     {"_recovery"},
+    {"_lookups"},
     {"_resource"},
     {"_lists"},
     {"pagination"},
