@@ -75,7 +75,9 @@ def import_rows(
         rate: rows sent a second, at most; None sets no limit.
         adopt: if no customer has a row's external id, but exactly one in the app has its
             ``email`` and no external id, give that one the external id and bring them up to
-            date; the row counts as updated. Where there are several, the row is rejected.
+            date; the row counts as updated. Where there are several, the row is rejected,
+            and the next run retries it. A row with an email that is not in the app yet takes
+            three requests in place of one.
         dry_run: read, but write nothing, not even the journal.
         on_checked: called once, before the first request, with the rows that are rejected
             by then, in order.
@@ -228,7 +230,9 @@ class _Run:
         final = _is_final(error)
         self.rejections.append(Rejection(row, str(error), final))
         self.failed += not final
-        self.failed_in_a_row = 0 if final else self.failed_in_a_row + 1
+        # Which customer a row means is a question about that row alone.
+        of_this_row = final or isinstance(error, AmbiguousCustomerError)
+        self.failed_in_a_row = 0 if of_this_row else self.failed_in_a_row + 1
         if self.journal is not None:
             self.journal.add(row, *((REJECTED, str(error)) if final else (FAILED,)))
         self.report()
@@ -257,5 +261,4 @@ def _is_final(error: Exception) -> bool:
     if isinstance(error, ValidationError):
         return error.code is not None  # otherwise it comes from a proxy
     too_large = isinstance(error, ApiError) and error.status == 413
-    final = (AmbiguousCustomerError, IdempotencyError, ValueError)
-    return too_large or isinstance(error, final)
+    return too_large or isinstance(error, (IdempotencyError, ValueError))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from customers_sdk import _checks
-from customers_sdk._recovery import create_or_find
+from customers_sdk._recovery import create_or_find, is_as_created
 from customers_sdk._stored import same
 from customers_sdk.bulk._journal import CREATED, UNCHANGED, UPDATED
 from customers_sdk.bulk._preflight import Preflight
@@ -50,8 +50,6 @@ class Upsert:
         self._dry_run = dry_run
         # The customers that exist, by external id; None where each row is looked up.
         self._index: dict[str, Known] | None = None
-        # The emails of those that have no external id, in lower case.
-        self._adoptable: set[str] = set()
 
     def prepare(self, workers: int) -> None:
         """List the customers that exist, if that takes fewer requests than to look each up."""
@@ -66,8 +64,6 @@ class Upsert:
             for customer in self._customers.list(app_id=self._app_id, prefetch=ahead):
                 if customer.external_id in self._pending:
                     self._index[customer.external_id] = self._known(customer)
-                elif self._adopt and customer.external_id is None and customer.email:
-                    self._adoptable.add(customer.email.lower())
 
     def is_unchanged(self, row: Row) -> bool:
         """Whether a row needs no request: its customer was listed, and is as the row says."""
@@ -100,13 +96,13 @@ class Upsert:
         customer, created = create_or_find(
             lambda: self._customers.create(app_id=self._app_id, **row.fields),
             lambda: self._look_up(row),
-            lambda found: not _changes(row, self._known(found)),
+            lambda found: is_as_created(found, row.fields),
         )
         return CREATED if created else self._update(row, self._known(customer))
 
     def _may_adopt(self, row: Row) -> bool:
-        email = row.fields.get("email", "").strip() if self._adopt else ""
-        return bool(email) and (self._index is None or email.lower() in self._adoptable)
+        # The listing does not settle it: who has the email may have come in since.
+        return self._adopt and bool(row.fields.get("email", "").strip())
 
     def _adopt_or_create(self, row: Row) -> str:
         """Give the external id to the one customer with the email and none, or create one."""
@@ -137,9 +133,11 @@ class Upsert:
             return UPDATED if changes else UNCHANGED
         if "metadata" in changes:
             # It is written as a whole, and others may have added to it since it was listed.
-            self._customers.update_or_create(row.external_id, app_id=self._app_id, **_others(row))
-        else:
-            self._customers.update(known.id, **changes)
+            _, created = self._customers.update_or_create(
+                row.external_id, app_id=self._app_id, adopt=self._adopt, **_others(row)
+            )
+            return CREATED if created else UPDATED
+        self._customers.update(known.id, **changes)
         return UPDATED
 
 

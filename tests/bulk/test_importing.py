@@ -790,7 +790,7 @@ def test_several_candidates_reject_the_row_and_nothing_is_written(
     assert counts(dry) == counts(report) == (2, 0, 0, 0)
     for each in (dry, report):
         (rejection,) = each.rejections
-        assert (rejection.external_id, rejection.final) == ("u9", True)
+        assert (rejection.external_id, rejection.final) == ("u9", False)
         assert "2 customers have this email and no external id" in rejection.reason
         assert "ada" not in rejection.reason.lower()
     assert len(mock.customers) == 4
@@ -828,3 +828,85 @@ def test_a_lost_response_to_an_adoption_adopts_once(mock: MockCustomers) -> None
 
     assert counts(report) == (0, 1, 0, 0)
     assert [(each.id, each.external_id) for each in mock.customers] == [(customer_id, "u1")]
+
+
+def test_a_row_of_several_candidates_is_imported_once_that_is_settled(
+    mock: MockCustomers, tmp_path: Path
+) -> None:
+    client = mock.client(max_retries=0)
+    first, second = without_external_id(mock, "ada@x.example", "ada@x.example")
+    journal = tmp_path / "users.journal"
+    rows = [*people(1), {"external_id": "u9", "email": "ada@x.example"}]
+    mock.fail_next(status=503, method="POST")
+    assert len(import_rows(client, rows, adopt=True, journal=journal).rejections) == 2
+
+    client.customers.update(first, external_id="another")
+    report = import_rows(client, rows, adopt=True, journal=journal)
+
+    assert counts(report) == (1, 1, 0, 0)
+    assert report.complete
+    assert stored(mock)["u9"].id == second
+
+
+def test_many_rows_of_several_candidates_do_not_end_the_import(
+    mock: MockCustomers, client: Client
+) -> None:
+    without_external_id(mock, "ada@x.example", "ada@x.example")
+    rows = [{"external_id": f"a{number}", "email": "ada@x.example"} for number in range(12)]
+
+    report = import_rows(client, [*rows, *people(1)], adopt=True)
+
+    assert counts(report) == (1, 0, 0, 0)
+    assert len(report.rejections) == 12
+
+
+def test_a_customer_who_comes_in_after_the_listing_is_adopted(
+    mock: MockCustomers, client: Client
+) -> None:
+    mock.add_customer(external_id="u0", name="Name 0")
+
+    def meanwhile(now: Progress) -> None:
+        if now.done == 1:
+            without_external_id(mock, "late@x.example")
+
+    rows = [*people(1), {"external_id": "u1", "email": "late@x.example"}]
+    report = import_rows(client, rows, adopt=True, progress=meanwhile)
+
+    assert counts(report) == (0, 1, 1, 0)
+    assert stored(mock)["u1"].email == "late@x.example"
+    assert len(mock.customers) == 2
+
+
+# --- what counts as created --------------------------------------------------------------------
+
+
+def test_a_creation_by_another_process_counts_as_theirs_though_our_response_is_lost(
+    mock: MockCustomers,
+) -> None:
+    mock.add_customer(external_id="u0", name="Name 0")
+
+    def meanwhile(now: Progress) -> None:
+        if now.done == 1:
+            mock.add_customer(external_id="u1", name="Name 1", city="Paris")
+            mock.timeout_next(method="POST")
+
+    report = import_rows(mock.client(max_retries=0), people(2), progress=meanwhile)
+
+    assert counts(report) == (0, 0, 2, 0)
+    assert stored(mock)["u1"].city == "Paris"
+
+
+def test_a_creation_in_place_of_an_update_counts_as_one(
+    mock: MockCustomers, client: Client
+) -> None:
+    mock.add_customer(external_id="u0", name="Name 0")
+    customer_id = mock.add_customer(external_id="u1", metadata={"a": 1})
+
+    def meanwhile(now: Progress) -> None:
+        if now.done == 1:
+            client.customers.update(customer_id, external_id="moved")
+
+    rows = [*people(1), {"external_id": "u1", "metadata": {"b": 2}}]
+    report = import_rows(client, rows, progress=meanwhile)
+
+    assert counts(report) == (1, 0, 1, 0)
