@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import re
 import time
-from collections.abc import AsyncIterator, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import Context, copy_context
 from functools import wraps
+from types import coroutine
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union
 
 from customers_sdk import _settings
@@ -128,6 +130,11 @@ class mock_customers:  # noqa: N801 - used like a function
 
 
 def _decorated(function: Any, fresh: Callable[[], mock_customers]) -> Any:
+    if inspect.isasyncgenfunction(function):
+        return _async_generator(function, fresh)
+    if inspect.isgeneratorfunction(function):
+        return _generator(function, fresh)
+
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)
@@ -137,38 +144,64 @@ def _decorated(function: Any, fresh: Callable[[], mock_customers]) -> Any:
 
         return awaited
 
-    if inspect.isasyncgenfunction(function):
-
-        @wraps(function)
-        async def stepped(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            with fresh():
-                async for value in function(*args, **kwargs):
-                    yield value
-
-        return stepped
-
-    if inspect.isgeneratorfunction(function):
-
-        @wraps(function)
-        def generated(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            # In a context of its own, so that its requests are its own mock's, whatever else is
-            # begun or ended between its steps.
-            context = copy_context()
-            mock = fresh()
-            context.run(mock.__enter__)
-            try:
-                return (yield from _Steps(context, function(*args, **kwargs)))
-            finally:
-                context.run(mock.__exit__, None, None, None)
-
-        return generated
-
     @wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
         with fresh():
             return function(*args, **kwargs)
 
     return called
+
+
+def _generator(function: Any, fresh: Callable[[], mock_customers]) -> Any:
+    @wraps(function)
+    def generated(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+        with _begun(fresh()) as context:
+            return (yield from _Steps(context, function(*args, **kwargs)))
+
+    return generated
+
+
+def _async_generator(function: Any, fresh: Callable[[], mock_customers]) -> Any:
+    @wraps(function)
+    async def generated(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+        # What ``yield from`` does for a generator.
+        with _begun(fresh()) as context:
+            steps = function(*args, **kwargs)
+            step = steps.__anext__()
+            while True:
+                try:
+                    value = await _within(context, step)
+                except StopAsyncIteration:
+                    return
+                try:
+                    step = steps.asend((yield value))
+                except GeneratorExit:
+                    await _within(context, steps.aclose())
+                    raise
+                except BaseException as error:  # noqa: BLE001 - it is passed on
+                    step = steps.athrow(error)
+
+    return generated
+
+
+@contextmanager
+def _begun(mock: mock_customers) -> Iterator[Context]:
+    """A mock that is begun and ended in a context of its own.
+
+    A generator's requests are its own mock's then, whatever is begun or ended between its steps.
+    """
+    context = copy_context()
+    context.run(mock.__enter__)
+    try:
+        yield context
+    finally:
+        context.run(mock.__exit__, None, None, None)
+
+
+@coroutine
+def _within(context: Context, awaitable: Awaitable[Any]) -> Generator[Any, Any, Any]:
+    """Await with each step in a context."""
+    return (yield from _Steps(context, awaitable.__await__()))
 
 
 class _Steps:

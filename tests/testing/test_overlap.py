@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from customers_sdk._http import retry
 from customers_sdk.testing import MockCustomers, mock_customers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
 OTHER = "https://other.example/x"
 REAL_SEND = HTTPAdapter.send
@@ -113,6 +114,77 @@ def test_a_decorated_generator_is_still_a_generator() -> None:
     left = steps()
     next(left)
     left.close()
+
+
+def test_decorated_async_generators_that_take_turns_have_a_fake_each() -> None:
+    @mock_customers()
+    async def steps(name: str) -> AsyncIterator[int]:
+        for number in range(2):
+            await asyncio.sleep(0)
+            sign_up(f"{name}-{number}")
+            yield len(list(Client().customers.list()))
+
+    async def turns() -> list[int]:
+        first, second = steps("a"), steps("b")
+        taken = [await each.__anext__() for each in (first, second, second, first)]
+        return taken + [each async for each in first] + [each async for each in second]
+
+    assert asyncio.run(turns()) == [1, 1, 2, 2]
+
+
+def test_a_decorated_async_generator_is_still_an_async_generator() -> None:
+    told: list[Any] = []
+
+    @mock_customers()
+    async def steps() -> AsyncGenerator[int, str]:
+        try:
+            told.append((yield 1))
+            yield 2
+        except ZeroDivisionError:
+            told.append("caught")
+            yield 3
+        finally:
+            await asyncio.sleep(0)
+            told.append(len(list(Client().customers.list())))
+
+    async def talk() -> list[int]:
+        whole = steps()
+        taken = [
+            await whole.__anext__(),
+            await whole.asend("sent"),
+            await whole.athrow(ZeroDivisionError()),
+        ]
+        with pytest.raises(StopAsyncIteration):
+            await whole.__anext__()
+        left = steps()
+        taken.append(await left.__anext__())
+        await left.aclose()
+        return taken
+
+    assert asyncio.run(talk()) == [1, 2, 3, 1]
+    assert told == ["sent", "caught", 0, 0]
+
+
+def test_an_error_of_the_block_reaches_the_async_context_manager_that_is_decorated() -> None:
+    told: list[str] = []
+
+    @contextlib.asynccontextmanager
+    @mock_customers()
+    async def signed_up() -> AsyncIterator[None]:
+        sign_up("u-1")
+        try:
+            yield
+        except ZeroDivisionError:
+            told.append("caught")
+            raise
+
+    async def use() -> None:
+        async with signed_up():
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(use())
+    assert told == ["caught"]
 
 
 def test_each_of_several_threads_may_have_a_mock() -> None:
