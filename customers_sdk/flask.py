@@ -34,7 +34,7 @@ try:
 except ModuleNotFoundError as _error:
     if _error.name not in ("flask", "click", "werkzeug"):
         raise
-    _text = f"customers_sdk.flask needs {_error.name}: pip install 'customers_sdk[flask]'"
+    _text = f"customers_sdk.flask needs {_error.name}: pip install {_error.name}"
     raise ModuleNotFoundError(_text, name=_error.name) from _error
 
 from customers_sdk import Client, CustomersError

@@ -24,7 +24,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     try:
         missing = [name for name in _NEEDS if find_spec(name) is None]
         if missing:
-            text = f"customers: needs {' and '.join(missing)}: pip install 'customers_sdk[cli]'\n"
+            names = " ".join(missing)
+            text = f"customers: needs {' and '.join(missing)}: pip install {names}\n"
             with contextlib.suppress(OSError):  # no reader
                 sys.stderr.write(text)
             return 2

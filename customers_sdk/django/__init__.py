@@ -25,7 +25,7 @@ try:
 except ModuleNotFoundError as _error:
     if _error.name != "django":
         raise
-    _text = "customers_sdk.django needs django: pip install 'customers_sdk[django]'"
+    _text = "customers_sdk.django needs django: pip install django"
     raise ModuleNotFoundError(_text, name=_error.name) from _error
 
 from django.core.signals import setting_changed

@@ -26,6 +26,6 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != "waitress":
             raise
-        text = f"the sandbox needs {error.name}: pip install 'customers_sdk[sandbox]'"
+        text = f"the sandbox needs {error.name}: pip install click waitress"
         raise ModuleNotFoundError(text, name=error.name) from error
     return Sandbox

@@ -13,7 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         from customers_sdk.sandbox.command import sandbox
     except ModuleNotFoundError as error:
-        return _failed(f"the sandbox needs {error.name}: pip install 'customers_sdk[sandbox]'")
+        return _failed(f"the sandbox needs {error.name}: pip install click waitress")
     try:
         code = sandbox.main(
             arguments, prog_name="python -m customers_sdk.sandbox", standalone_mode=False

@@ -40,5 +40,5 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name != "responses":
             raise
-        text = f"customers_sdk.testing needs {error.name}: pip install 'customers_sdk[testing]'"
+        text = f"customers_sdk.testing needs {error.name}: pip install {error.name}"
         raise ModuleNotFoundError(text, name=error.name) from error
