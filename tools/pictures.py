@@ -93,6 +93,9 @@ def main() -> None:
             ("doctor", "doctor", 100),
         ):
             text = shown([*CUSTOMERS, *arguments.split()], columns, env, folder)
+            if name == "import":
+                rejects = Path(folder, "users.csv.rejects.csv").read_text("utf-8")
+                text = f"{text.rstrip()}\n\n$ cat users.csv.rejects.csv\n{rejects}"
             draw(name, f"customers {arguments}", text, columns)
             if name == "import":
                 ada = sandbox.customers[0].id

@@ -80,7 +80,7 @@ def sequence(lines: list[str], label: str) -> str:
     """
     parties = [party.strip() for party in lines[0].split(",")]
     messages = [line.partition(": ") for line in lines[1:]]
-    gap = max(190.0, *(text_width(text) + 40 for _, _, text in messages))
+    gap = max(190.0, *(text_width(text) + 40 for ends, _, text in messages if ends not in parties))
     side = max(
         [70.0, *(text_width(text) / 2 + 12 for ends, _, text in messages if ends in parties)]
     )

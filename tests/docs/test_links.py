@@ -108,6 +108,12 @@ def test_the_typescript_page_names_the_fields_of_small_models() -> None:
         assert f"| `{name}` |" in TYPESCRIPT.partition("### Page")[2]
 
 
+def test_the_typescript_page_names_every_option_of_the_client() -> None:
+    options = TYPESCRIPT.partition("\n## Client options\n")[2].partition("\n## ")[0]
+    for name in inspect.signature(customers_sdk.Client).parameters:
+        assert f"`{name}`" in options, name
+
+
 def test_the_typescript_page_names_every_error() -> None:
     for name in customers_sdk.__all__:
         if name.endswith("Error"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import re
 import subprocess
 import sys
 import threading
@@ -56,31 +57,30 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
     made.quit()
 
 
-@pytest.mark.parametrize(
-    ("words", "page"),
-    [
-        ("retry", "retries"),
-        ("timeout", "retries"),
-        ("idempotency", "idempotency"),
-        ("pagination", "pagination"),
-        ("async", "asyncio"),
-        ("celery", "cron"),
-        ("csv", "bulk"),
-        ("mypy", "troubleshooting"),
-        ("upgrade", "compatibility"),
-        ("docker", "troubleshooting"),
-        ("windows", "troubleshooting"),
-        ("find_by_email", "reference/customers"),
-    ],
-)
-def test_a_search_finds_the_right_page_first(
-    driver: WebDriver, address: str, words: str, page: str
-) -> None:
-    driver.get(f"{address}/search.html?q={words}")
+FIRST = {
+    "retry": "retries",
+    "timeout": "retries",
+    "idempotency": "idempotency",
+    "pagination": "pagination",
+    "async": "asyncio",
+    "celery": "cron",
+    "csv": "bulk",
+    "mypy": "troubleshooting",
+    "upgrade": "compatibility",
+    "docker": "troubleshooting",
+    "windows": "troubleshooting",
+    "find_by_email": "reference/customers",
+}
+
+
+def test_a_search_finds_the_right_page_first(driver: WebDriver, address: str) -> None:
     shown = browser.Page(driver, address)
-    first = shown.one("ul.search li a").get_attribute("href")
-    assert first
-    assert first.partition("#")[0].partition("?")[0] == f"{address}/{page}.html"
+    found = {}
+    for words in FIRST:
+        driver.get(f"{address}/search.html?q={words}")
+        link = shown.one("ul.search li a").get_attribute("href") or ""
+        found[words] = re.sub(r"\.html.*", "", link[len(address) + 1 :])
+    assert found == FIRST
 
 
 def test_other_projects_can_link_to_classes_methods_and_attributes(site: Path) -> None:
