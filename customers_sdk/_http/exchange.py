@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Optional, Union
@@ -59,11 +60,13 @@ def exchange(
         ConfigurationError: the proxies of the environment cannot be read.
     """
     connect, read = timeout
+    handled = sys.exc_info()[1]
     try:
         prepared = sender.prepare(method, target, headers, body)
     except (CustomersError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a session's own code may raise anything
+        failures.forget(handled, error)
         return failures.unprepared(error)
     left = max(ends - clock(), 0.001)
     until = Deadline(ends, clock, min(read, left))
@@ -74,6 +77,7 @@ def exchange(
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - a session's own code may raise anything
+        failures.forget(handled, error)
         response = limits.response
         found = getattr(error, "response", None)
         if isinstance(found, requests.Response) and failures.is_for(prepared, found.request):
@@ -95,11 +99,13 @@ def _close(response: requests.Response) -> None:
 
 def _response(response: requests.Response, until: Deadline) -> Union[Answer, NoAnswer]:
     """Read a response and close it."""
+    handled = sys.exc_info()[1]
     try:
         return _read(response, until)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - a stand-in may raise anything
+        failures.forget(handled, error)
         outcome = failures.unread(error)
     finally:
         _close(response)

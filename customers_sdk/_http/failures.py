@@ -58,6 +58,16 @@ _NETWORK = (
 _KNOWN = (*_NETWORK, requests.RequestException, http.client.HTTPException, OSError)
 
 
+def forget(handled: BaseException | None, error: BaseException) -> None:
+    """Cut off from an error what the caller was handling when it made the call.
+
+    Python makes that the context of each error raised meanwhile, and it is not about the call.
+    """
+    for link in _chain(error):
+        if link.__context__ is handled:
+            link.__context__ = None
+
+
 def unprepared(error: BaseException) -> NoAnswer:
     """Say what an error means that came while the request was prepared: nothing was sent."""
     return NoAnswer(Failure.FINAL, _bare([*_chain(error)]), raised=_foreign(error))

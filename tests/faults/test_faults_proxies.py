@@ -431,6 +431,33 @@ def test_a_socket_error_of_a_transport_leaves_doubt(connect: MakeClient) -> None
     assert caught.value.outcome_unknown
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_what_the_caller_is_handling_meanwhile_says_nothing_of_the_call(
+    connect: MakeClient, *, sent: bool
+) -> None:
+    with refusing_port() as port, requests.Session() as session:
+        url = f"http://127.0.0.1:{port}"
+        if sent:
+            session.mount(url, Failing(ConnectionResetError(104, "reset")))
+        client = connect(url, session=session, max_retries=0)
+        try:
+            requests.post(f"{url}/another", timeout=5)
+        except requests.ConnectionError as handled:
+            innermost = _innermost(handled)
+            with pytest.raises(TransportError) as caught:
+                client.customers.create(name="Ada")
+    assert caught.value.outcome_unknown is sent
+    cause = ConnectionResetError if sent else ConnectionRefusedError
+    assert isinstance(caught.value.__cause__, cause)
+    assert innermost.__traceback__ is not None
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
