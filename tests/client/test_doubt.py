@@ -271,6 +271,7 @@ def test_who_another_process_adopted_is_not_in_doubt(mock: MockCustomers) -> Non
 def test_nothing_is_sent_after_the_shared_deadline(verb: str) -> None:
     made = rig(
         answer(200, page(*[fresh(externalId=f"user-1{n}") for n in range(100)], total=101)),
+        down(),
         takes=3.0,
     )
     with pytest.raises(RequestTimeoutError, match="the deadline of 2 s has passed") as caught:
@@ -280,7 +281,7 @@ def test_nothing_is_sent_after_the_shared_deadline(verb: str) -> None:
 
 
 def test_a_merge_writes_nothing_after_its_deadline() -> None:
-    made = rig(read(), takes=3.0)
+    made = rig(read(), down(), takes=3.0)
     with pytest.raises(RequestTimeoutError) as caught:
         made.customers.merge_metadata(ID, {"a": 1}, deadline=2.0)
     assert methods(made) == ["GET"]
