@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk import _checks
-from customers_sdk._lookups import LIST, LONGEST_SEARCH, ONE
-from customers_sdk._recovery import Writes, resolve_conflict
+from customers_sdk._recovery.lookups import LIST, LONGEST_SEARCH, ONE
+from customers_sdk._recovery.writes import Writes, resolve_conflict
 from customers_sdk._settings import Timeout
 from customers_sdk._stored import same, stored_text
 from customers_sdk.errors import ConflictError, CustomersError, ServerError

@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = (
     "customers_sdk/_http/*.py",
     "customers_sdk/_lists/*.py",
-    "customers_sdk/_recovery.py",
-    "customers_sdk/_lookups.py",
+    "customers_sdk/_recovery/writes.py",
+    "customers_sdk/_recovery/lookups.py",
     "customers_sdk/_resource.py",
     "customers_sdk/_stored.py",
 )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from customers_sdk import _checks
-from customers_sdk._recovery import create_or_find, is_as_created
+from customers_sdk._recovery.writes import create_or_find, is_as_created
 from customers_sdk._stored import same
 from customers_sdk.bulk._journal import CREATED, UNCHANGED, UPDATED
 from customers_sdk.bulk._preflight import Preflight

@@ -26,7 +26,7 @@ from customers_sdk import (
     Wallet,
 )
 from customers_sdk._checks import utf16_length
-from customers_sdk._lookups import _search_for
+from customers_sdk._recovery.lookups import _search_for
 from tests.doubles import (
     APP,
     ID,

@@ -25,7 +25,6 @@ FLOORS = (
     {"client"},
     {"customers"},
     {"_recovery"},
-    {"_lookups"},
     {"_resource"},
     {"_lists"},
     {"pagination"},

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from customers_sdk import _checks
 from customers_sdk._checks import CUSTOMER_FIELDS
-from customers_sdk._lookups import LIST, ONE, Lookups
+from customers_sdk._recovery.lookups import LIST, ONE, Lookups
 from customers_sdk._settings import Limits
 from customers_sdk._stored import differs, same, stored_text
 from customers_sdk.errors import (

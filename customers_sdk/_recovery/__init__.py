@@ -1,0 +1,1 @@
+"""Writes and look-ups that verbs are made of: look, compare, decide."""
