@@ -35,6 +35,8 @@ MODULES = (
 QUICK = ("tests/http", "tests/client", "tests/lists", "tests/wire")
 SLOW = ("tests/faults", "tests/bulk", "tests/testing", "tests/processes", "tests/fidelity")
 NOT_COPIED = (".git", ".venv*", "__pycache__", "_build", "*.egg-info")
+# Returned instead of None, these change nothing that matters.
+NOTHING = ("None", "False")
 # A mutant that hangs is one that a test has found.
 PATIENCE = 900
 
@@ -82,7 +84,7 @@ def changed(node: ast.AST) -> ast.AST | None:
     if isinstance(new, ast.If):
         new.test = ast.UnaryOp(ast.Not(), new.test)
         return new
-    if isinstance(new, ast.Return) and new.value and ast.unparse(new.value) != "None":
+    if isinstance(new, ast.Return) and new.value and ast.unparse(new.value) not in NOTHING:
         new.value = ast.Constant(None)
         return new
     if isinstance(new, ast.Break):

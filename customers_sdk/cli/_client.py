@@ -17,14 +17,14 @@ _AGENT = "customers-cli"
 
 
 def connect(**options: Any) -> Client:
-    """A client of the environment's settings, for somebody who waits."""
+    """A client of the environment's settings, for a person who waits."""
     from customers_sdk.client import Client
 
     return Client(user_agent=_AGENT, **options)
 
 
 def connect_patiently() -> Client:
-    """A client for a job that nobody watches and that costs more to begin anew than to wait."""
+    """A client for an unattended job, which costs more to restart than to wait for."""
     return connect(max_retries=5, deadline=120)
 
 

@@ -64,7 +64,7 @@ def one_line(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """Text whose control characters are spelled out: it may be anybody's input."""
+    """Text whose control characters are spelled out: it may be untrusted input."""
     if text.isprintable():
         return text
     return "".join(

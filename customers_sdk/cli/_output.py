@@ -49,7 +49,7 @@ def console() -> Console:
 
 
 def say(line: str) -> None:
-    """Write a line to standard error, if anybody reads there."""
+    """Write a line to standard error, if it has a reader."""
     with contextlib.suppress(OSError):
         click.echo(line, err=True)
 

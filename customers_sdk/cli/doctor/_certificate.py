@@ -54,7 +54,7 @@ def good_one(secure: ssl.SSLSocket, bundle: Optional[str]) -> Finding:
         f"for {days:.0f} days{against}."
     )
     if days < _SOON:
-        return note("TLS", found, "Whoever runs the server should renew it.")
+        return note("TLS", found, "Its operator should renew it.")
     return good("TLS", found)
 
 
