@@ -220,7 +220,11 @@ def refused(request: requests.PreparedRequest, why: str) -> requests.ConnectionE
     """Build what `requests` raises if no connection can be made."""
     # There is no connection, in process.
     inner = urllib3.exceptions.NewConnectionError(None, why)  # type: ignore[arg-type]
-    inner.__cause__ = ConnectionRefusedError(why)
+    try:
+        # Raised, since a client shows the text of an error only if it knows who raised it.
+        raise ConnectionRefusedError(why)  # noqa: TRY301 - there is nothing to call
+    except ConnectionRefusedError as error:
+        inner.__cause__ = error
     return requests.ConnectionError(inner, request=request)
 
 
