@@ -10,6 +10,8 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+pytest.importorskip("waitress")
+
 from customers_sdk import (
     CustomersError,
     IdempotencyError,
