@@ -289,10 +289,11 @@ def gone(connection: Any) -> None:
     connection.server._listener.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.mark.parametrize("retries", [1, 2])
 def test_the_last_failure_of_an_adapter_that_retries_says_nothing_of_the_others(
-    server: Server, connect: MakeClient, place: Place
+    server: Server, connect: MakeClient, place: Place, retries: int
 ) -> None:
-    options = {"total": 2, "backoff_factor": 0, "allowed_methods": None}
+    options = {"total": retries, "backoff_factor": 0, "allowed_methods": None}
     client = connect(server.url, **PATIENT, session=retrying(**options))
     server.then(gone)
     with pytest.raises(TransportError, match="the session's own retries ran out") as caught:

@@ -9,7 +9,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 import urllib3
+from requests.adapters import HTTPAdapter
 
 from customers_sdk._http import pool
 from customers_sdk._http.deadline import Deadline, timed
@@ -81,3 +83,20 @@ def test_no_piece_of_a_secret_shows() -> None:
     assert {repr(piece) for piece in shown} == {"'***'"}
     assert str(secret[3:7]) == "live"
     assert type(str(secret)) is str
+
+
+@pytest.mark.skipif(
+    not hasattr(HTTPAdapter, "get_connection_with_tls_context"), reason="requests before 2.32"
+)
+def test_a_pool_is_found_again_for_the_same_tls_settings_and_for_no_others() -> None:
+    adapter = pool.OneHostAdapter()
+    request = requests.Request("GET", "https://api.example.test/customers").prepare()
+
+    def found(verify: bool, cert: str | None = None) -> object:  # noqa: FBT001
+        return adapter.get_connection_with_tls_context(request, verify, None, cert)
+
+    checked = found(verify=True)
+    assert found(verify=True) is checked
+    assert found(verify=False) is not checked
+    assert found(verify=True, cert="client.pem") is not checked
+    assert found(verify=True) is checked
