@@ -23,6 +23,13 @@ def test_a_row_that_costs_more_is_named() -> None:
     assert verdict == (["retrieve: 0.413, baseline 0.4"], [], [])
 
 
+def test_the_rows_of_a_server_may_move_more() -> None:
+    name = "sandbox retrieve / constant"
+    rows = {**ROWS, "rows": {name: 1.2}}
+    assert not instructions.compare({name: 1.5}, rows).worse
+    assert instructions.compare({name: 1.7}, rows).worse
+
+
 def test_a_row_that_nobody_wrote_down_is_named() -> None:
     assert instructions.compare({"new": 1.0}, ROWS).worse == ["new: 1.000, baseline None"]
 
