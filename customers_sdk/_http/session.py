@@ -276,7 +276,7 @@ def _arguments(session: requests.Session, base_url: str) -> dict[str, Any] | Non
 def _is_proxy(url: str) -> bool:
     parts = urlsplit(url if "://" in url else f"http://{url}")
     urllib3.util.parse_url(url)  # which is stricter; both raise ValueErrors
-    named = parts.port is None or bool(parts.port)  # raises ValueError for one that is no number
+    named = parts.port is None or bool(parts.port)  # raises ValueError for one that is not a number
     return named and bool(parts.hostname) and parts.scheme.startswith(("http", "socks"))
 
 
