@@ -203,8 +203,12 @@ class Database:
             self._turn = threading.RLock()
             self._shared = self._copied()
             return
-        with self.writing() as connection:
-            _bring_up_to_date(connection, path)
+        try:
+            with self.writing() as connection:
+                _bring_up_to_date(connection, path)
+        except BaseException:
+            self.close()  # a file that is refused is not held open
+            raise
 
     def _copied(self) -> sqlite3.Connection:
         connection = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
