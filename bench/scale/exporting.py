@@ -16,6 +16,7 @@ from bench.scale.running import Line, run, serving
 from customers_sdk import Client
 from customers_sdk.bulk import merge_exports, plan_export
 from customers_sdk.sandbox.backend import Backend
+from customers_sdk.sandbox.handle import Handle
 
 CUSTOMERS = 200_000
 _KILLS = 2
@@ -31,8 +32,9 @@ _IN_ONE_INSTANT = 3
 def seed(db: Path, customers: int) -> None:
     """Fill a database."""
     backend = Backend(db=db)
+    service = Handle(backend)
     for number in range(customers):
-        backend.add_customer(
+        service.add_customer(
             external_id=f"user-{number}",
             email=f"user{number}@example.com",
             name=f"Adélaïde {number}",

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Optional
 
 from bench.scale.running import Line, run, serving
 from customers_sdk.sandbox.backend import Backend
+from customers_sdk.sandbox.handle import Handle
 
 ROWS = 100_000
 _KILLS = 10
@@ -159,8 +160,9 @@ def measure(directory: Path, rows: int) -> list[Line]:
     file, db, journal = (directory / name for name in ("users.csv", "db.sqlite3", "journal"))
     sample = write_file(file, rows)
     backend = Backend(db=db)
+    service = Handle(backend)
     for external_id, fields in sample.before.items():
-        backend.add_customer(external_id=external_id, **fields)
+        service.add_customer(external_id=external_id, **fields)
     backend.close()
     with serving("service", db, _LOST, _SEED) as service:
         task = {

@@ -9,11 +9,10 @@ import uuid
 from pathlib import Path
 from typing import Callable
 
-from customers_sdk.sandbox.faults.controls import Controls
 from customers_sdk.sandbox.faults.faults import Faults
 from customers_sdk.sandbox.faults.injection import Injection
 from customers_sdk.sandbox.faults.requestlog import MOST_KEPT, RequestLog
-from customers_sdk.sandbox.seeding import Seeding
+from customers_sdk.sandbox.handle import Handle
 from customers_sdk.sandbox.service.app import Application
 from customers_sdk.sandbox.service.database import Database
 from customers_sdk.sandbox.service.store import Store, current_milliseconds
@@ -21,8 +20,8 @@ from customers_sdk.sandbox.service.store import Store, current_milliseconds
 TIE_ORDERS = ("stable", "random")
 
 
-class Backend(Seeding, Controls):
-    """One isolated service, its application callable in process.
+class Backend:
+    """One isolated service, its application callable in process; a `Handle` seeds and steers it.
 
     `db` is the path of the SQLite file (by default a temporary one, deleted by `close`;
     ``:memory:`` for none, which is the quickest to make), `latency` the seconds each write takes,
@@ -77,10 +76,11 @@ class Backend(Seeding, Controls):
             shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _add_own_rows(self) -> None:
-        self.add_default_chains()
-        merchant_id = self.add_merchant(name="Sandbox Merchant")
-        self.add_app(id=self.app_id, merchant_id=merchant_id, name="Sandbox App")
-        self.add_api_key(key=self.api_key, merchant_id=merchant_id)
+        own = Handle(self)
+        own.add_default_chains()
+        merchant_id = own.add_merchant(name="Sandbox Merchant")
+        own.add_app(id=self.app_id, merchant_id=merchant_id, name="Sandbox App")
+        own.add_api_key(key=self.api_key, merchant_id=merchant_id)
         settings = {"app_id": self.app_id, "api_key": self.api_key}
         rows = ({"name": name, "value": value} for name, value in settings.items())
         self.store.insert("settings", *rows, replace=True)

@@ -42,6 +42,7 @@ class Sandbox(Handle):
     ) -> None:
         if tie_order not in TIE_ORDERS:
             raise ValueError(f"tie_order must be one of {', '.join(TIE_ORDERS)}")
+        super().__init__()
         self._address = (host, port)
         self._options: dict[str, Any] = {
             "db": db,
@@ -50,7 +51,6 @@ class Sandbox(Handle):
             "api_key": api_key,
             "app_id": app_id,
         }
-        self._backend: Optional[Backend] = None
         self._server: Optional[Server] = None
 
     def __enter__(self) -> Sandbox:
@@ -68,8 +68,7 @@ class Sandbox(Handle):
 
     def __repr__(self) -> str:
         """Where it listens; never the key."""
-        where = self._server.base_url if self._server else "not started"
-        return f"<Sandbox {where}>"
+        return f"<Sandbox {self._base_url or 'not started'}>"
 
     def start(self) -> Sandbox:
         """Opens the database and listens; does nothing if the sandbox runs already."""
@@ -78,40 +77,23 @@ class Sandbox(Handle):
             try:
                 application: WSGIApplication = backend.application
                 if is_loopback(self._address[0]):
-                    application = ControlRoutes(backend, application, Console(backend).routes)
+                    service = Handle(backend)
+                    application = ControlRoutes(service, application, Console(service).routes)
                 self._server = Server(application, *self._address)
             except BaseException:
                 backend.close()
                 raise
-            self._backend = backend
+            self._backend, self._base_url = backend, self._server.base_url
         return self
 
     def close(self) -> None:
         """Stops listening and closes the database; may be called again, and `start` after it."""
         server, backend = self._server, self._backend
-        self._server = self._backend = None
+        self._server = self._backend = self._base_url = None
         if server is not None:
             server.close()
         if backend is not None:
             backend.close()
-
-    @property
-    def backend(self) -> Backend:
-        """The running service; ``RuntimeError`` before `start` and after `close`."""
-        if self._backend is None:
-            raise RuntimeError(
-                "the sandbox is not running: use it in a with statement or call start()"
-            )
-        return self._backend
-
-    @property
-    def base_url(self) -> str:
-        """Where it listens, without a slash at the end."""
-        if self._server is None:
-            raise RuntimeError(
-                "the sandbox is not running: use it in a with statement or call start()"
-            )
-        return self._server.base_url
 
     @property
     def console_url(self) -> str | None:

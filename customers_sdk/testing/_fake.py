@@ -36,15 +36,13 @@ class MockCustomers(Handle):
     """
 
     def __init__(self, base_url: str, sleep: Callable[[float], None]) -> None:
-        self._base_url = base_url
-        self._backend = Backend(db=":memory:", most_requests=None, api_key=_API_KEY, app_id=_APP_ID)
+        backend = Backend(db=":memory:", most_requests=None, api_key=_API_KEY, app_id=_APP_ID)
+        super().__init__(backend, base_url)
         self._unfinished = Unfinished()
-        self._door = Door(self._backend.close)
+        self._door = Door(backend.close)
         self._clients: list[Client] = []
         self._ended = False
-        self._carrier = Carrier(
-            self._backend.application, base_url, self._door, self._unfinished, sleep
-        )
+        self._carrier = Carrier(backend.application, base_url, self._door, self._unfinished, sleep)
         # Python 3.13 warns of a database that is collected while it is open. Sessions of the fake
         # that outlive it hold the carrier.
         finalize(self._carrier, self._door.close)
@@ -54,27 +52,17 @@ class MockCustomers(Handle):
         return f"<MockCustomers {self._base_url}>"
 
     @property
-    def backend(self) -> Backend:
-        """The service."""
-        return self._backend
-
-    @property
-    def base_url(self) -> str:
-        """The address that it is reached at, without a slash at the end."""
-        return self._base_url
-
-    @property
     def store(self) -> Store:  # type: ignore[override]
         """The rows; raises ``RuntimeError`` after the fake has ended."""
         if self._ended:
             raise RuntimeError("the mock has ended: look at its customers while it is active")
-        return self._backend.store
+        return super().store
 
     @property
     def requests(self) -> tuple[SentRequest, ...]:
         """The requests that were sent, oldest first; each try of a call is one."""
         self._finish()
-        return self._backend.log.entries()
+        return super().requests
 
     @property
     def customers(self) -> tuple[CustomerSummary, ...]:
@@ -125,7 +113,7 @@ class MockCustomers(Handle):
         Args:
             rsps: the module `responses`, or a `responses.RequestsMock`.
         """
-        rsps.add(Registered(self._carrier, self._base_url))
+        rsps.add(Registered(self._carrier, self.base_url))
 
     def reset(self) -> None:
         """Empty the fake: only its own app, its key and the documented chains stay.

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from werkzeug.test import Client
 
 from customers_sdk.sandbox.backend import Backend
+from customers_sdk.sandbox.handle import Handle
 
 START = 1_800_000_000_000
 EVM = ["0x" + letter * 40 for letter in "aB1"]
@@ -86,16 +87,16 @@ class Service(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = START
-        self.backend = Backend(db=":memory:", now=lambda: self.now)
-        self.http = Client(self.backend.application)
-        self.apps = [self.backend.app_id, self.backend.add_app()]
-        merchant = self.backend.add_merchant()
-        self.foreign_app = self.backend.add_app(merchant_id=merchant)
-        self.foreign_key = self.backend.add_api_key(merchant_id=merchant)
+        self.service = Handle(Backend(db=":memory:", now=lambda: self.now))
+        self.http = Client(self.service.backend.application)
+        self.apps = [self.service.app_id, self.service.add_app()]
+        merchant = self.service.add_merchant()
+        self.foreign_app = self.service.add_app(merchant_id=merchant)
+        self.foreign_key = self.service.add_api_key(merchant_id=merchant)
         self.model = Model()
 
     def teardown(self) -> None:
-        self.backend.close()
+        self.service.backend.close()
 
     def call(
         self,
@@ -106,7 +107,7 @@ class Service(RuleBasedStateMachine):
         idem: Optional[str] = None,
         key: Optional[str] = None,
     ) -> tuple[int, Any, bool]:
-        headers = {"x-api-key": key or self.backend.api_key}
+        headers = {"x-api-key": key or self.service.api_key}
         if idem:
             headers["Idempotency-Key"] = idem
         data = None if body is None else json.dumps(body)
@@ -201,8 +202,8 @@ class Service(RuleBasedStateMachine):
         row = self.pick(number)
         for _ in range(many):
             self.now += 1  # the newest first: no two of one instant
-            row["intents"].append(self.backend.add_payment_intent(row["id"], amount="1.50"))
-            row["invoices"].append(self.backend.add_invoice(row["id"], total=2))
+            row["intents"].append(self.service.add_payment_intent(row["id"], amount="1.50"))
+            row["invoices"].append(self.service.add_invoice(row["id"], total=2))
 
     @precondition(lambda self: self.model.customers)
     @rule(number=picks)
@@ -260,7 +261,7 @@ class Service(RuleBasedStateMachine):
 
     @rule()
     def as_many_are_stored(self) -> None:
-        assert len(self.backend.stored()) == len(self.model.customers)
+        assert len(self.service.stored()) == len(self.model.customers)
 
 
 TestService = Service.TestCase

@@ -7,6 +7,7 @@ from werkzeug.test import Client
 
 from customers_sdk.sandbox import Sandbox
 from customers_sdk.sandbox.backend import Backend
+from customers_sdk.sandbox.handle import Handle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,19 +18,19 @@ Call = Callable[..., "TestResponse"]
 
 
 @pytest.fixture
-def backend() -> Iterator[Backend]:
+def service() -> Iterator[Handle]:
     made = Backend()
-    yield made
+    yield Handle(made)
     made.close()
 
 
 @pytest.fixture
-def call(backend: Backend) -> Call:
-    """Calls the application in process, with the backend's key unless told otherwise."""
-    client = Client(backend.application)
+def call(service: Handle) -> Call:
+    """Calls the application in process, with the service's key unless told otherwise."""
+    client = Client(service.backend.application)
 
     def send(
-        method: str, path: str, *, key: str | None = backend.api_key, **options: Any
+        method: str, path: str, *, key: str | None = service.api_key, **options: Any
     ) -> TestResponse:
         headers = {**({} if key is None else {"x-api-key": key}), **options.pop("headers", {})}
         return client.open(path, method=method, headers=headers, **options)

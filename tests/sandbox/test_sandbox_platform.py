@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from customers_sdk.sandbox.backend import Backend
+from customers_sdk.sandbox.handle import Handle
 from customers_sdk.sandbox.service import database
 from customers_sdk.sandbox.service.database import SchemaError
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 JSON = "application/json"
 
 
-def store_metadata(call: Call, backend: Backend, metadata: Any) -> tuple[int, Any]:
-    made = call("POST", "/customers", json={"appId": backend.app_id, "metadata": metadata})
+def store_metadata(call: Call, service: Handle, metadata: Any) -> tuple[int, Any]:
+    made = call("POST", "/customers", json={"appId": service.app_id, "metadata": metadata})
     body = made.json
     assert isinstance(body, dict)
     return made.status_code, body.get("data", {}).get("metadata")
@@ -40,9 +41,9 @@ def test_below_customers_the_key_is_looked_at_before_route_and_id(path: str, cal
 
 
 def test_a_suspended_merchant_gets_403_before_any_route_is_looked_for(
-    backend: Backend, call: Call
+    service: Handle, call: Call
 ) -> None:
-    key = backend.add_api_key(kind="suspended")
+    key = service.add_api_key(kind="suspended")
     assert call("PATCH", "/customers/a/b", key=key).status_code == 403
     assert call("GET", "/customers/a/b", key=key).status_code == 404
 
@@ -58,16 +59,16 @@ def test_an_id_that_cannot_be_decoded_is_500_by_any_method(call: Call) -> None:
     assert call("GET", "/customers/%zz/other").status_code == 404
 
 
-def test_a_second_slash_after_customers_counts_as_one(backend: Backend, call: Call) -> None:
-    one = backend.add_customer()
+def test_a_second_slash_after_customers_counts_as_one(service: Handle, call: Call) -> None:
+    one = service.add_customer()
     assert call("GET", f"/customers//{one}").json["data"]["id"] == one
     assert call("GET", "/customers//").json["pagination"]["total"] == 1
     assert call("GET", f"/customers///{one}").json["error"]["message"] == "Route not found"
     assert call("POST", f"/customers/{one}//wallets").json["error"]["message"] == "Route not found"
 
 
-def test_one_slash_at_the_end_is_ignored_and_two_are_no_route(backend: Backend, call: Call) -> None:
-    one = backend.add_customer()
+def test_one_slash_at_the_end_is_ignored_and_two_are_no_route(service: Handle, call: Call) -> None:
+    one = service.add_customer()
     assert call("GET", f"/customers/{one}/").status_code == 200
     assert call("GET", f"/customers/{one}//").status_code == 404
 
@@ -83,8 +84,8 @@ def test_one_slash_at_the_end_is_ignored_and_two_are_no_route(backend: Backend, 
         "text/json",
     ],
 )
-def test_a_body_of_another_type_is_not_read(kind: str, backend: Backend, call: Call) -> None:
-    body = json.dumps({"appId": backend.app_id})
+def test_a_body_of_another_type_is_not_read(kind: str, service: Handle, call: Call) -> None:
+    body = json.dumps({"appId": service.app_id})
     answer = call("POST", "/customers", data=body, content_type=kind)
     assert answer.json["error"]["message"] == "appId: Required"
 
@@ -103,9 +104,9 @@ def test_a_body_of_another_type_is_not_read(kind: str, backend: Backend, call: C
     ],
 )
 def test_a_body_is_read_in_the_charsets_of_the_service(
-    charset: str, codec: str, status: int, backend: Backend, call: Call
+    charset: str, codec: str, status: int, service: Handle, call: Call
 ) -> None:
-    body = json.dumps({"appId": backend.app_id, "name": "é"}, ensure_ascii=False).encode(codec)
+    body = json.dumps({"appId": service.app_id, "name": "é"}, ensure_ascii=False).encode(codec)
     kind = f"{JSON}; charset={charset}"
     answer = call("POST", "/customers", data=body, content_type=kind)
     assert answer.status_code == status
@@ -144,9 +145,9 @@ def test_a_byte_order_mark_is_skipped_once(call: Call) -> None:
     ],
 )
 def test_tagged_metadata_is_stored_as_the_value_it_tags(
-    sent: Any, stored: Any, backend: Backend, call: Call
+    sent: Any, stored: Any, service: Handle, call: Call
 ) -> None:
-    assert store_metadata(call, backend, sent) == (201, stored)
+    assert store_metadata(call, service, sent) == (201, stored)
     [shown] = call("GET", "/customers").json["data"]
     assert shown["metadata"] == stored
     path = f"/customers/{shown['id']}"
@@ -177,33 +178,33 @@ def test_tagged_metadata_is_stored_as_the_value_it_tags(
     ],
 )
 def test_a_tag_that_is_ill_formed_or_fits_no_column_is_500(
-    sent: Any, backend: Backend, call: Call
+    sent: Any, service: Handle, call: Call
 ) -> None:
-    assert store_metadata(call, backend, sent) == (500, None)
+    assert store_metadata(call, service, sent) == (500, None)
 
 
 @pytest.mark.parametrize("place", [{"a": "\ud800"}, {"\udfff": 1}, {"a": [{"b": "\ud800x"}]}])
 def test_a_lone_surrogate_is_500_in_metadata_and_replaced_in_text(
-    place: Any, backend: Backend, call: Call
+    place: Any, service: Handle, call: Call
 ) -> None:
-    assert store_metadata(call, backend, place)[0] == 500
-    one = backend.add_customer(name="old")
+    assert store_metadata(call, service, place)[0] == 500
+    one = service.add_customer(name="old")
     changed = call("PUT", f"/customers/{one}", json={"name": "a\ud800"})
     assert changed.json["data"]["name"] == "a\ufffd"
     assert call("PUT", f"/customers/{one}", json={"metadata": place}).status_code == 500
 
 
 def test_metadata_of_two_thousand_levels_is_answered_everywhere(
-    backend: Backend, call: Call
+    service: Handle, call: Call
 ) -> None:
     deep = '{"a":' + "[" * 1900 + "]" * 1900 + "}"
-    body = f'{{"appId":"{backend.app_id}","metadata":{deep}}}'
+    body = f'{{"appId":"{service.app_id}","metadata":{deep}}}'
     made = call("POST", "/customers", data=body, content_type=JSON)
     assert made.status_code == 201
     assert deep in made.text
     assert deep in call("GET", "/customers").text
-    assert len(backend.stored()) == 1
-    assert backend.requests[0].json != {}  # None where Python cannot read as deep
+    assert len(service.stored()) == 1
+    assert service.requests[0].json != {}  # None where Python cannot read as deep
 
 
 def test_a_list_whose_page_hides_its_to_string_is_500(call: Call) -> None:
@@ -211,19 +212,19 @@ def test_a_list_whose_page_hides_its_to_string_is_500(call: Call) -> None:
     assert call("GET", "/customers?page[valueOf]=1").status_code == 400
 
 
-def test_a_search_folds_letter_by_letter(backend: Backend, call: Call) -> None:
-    backend.add_customer(name="ΝΙΚΟΣΑ")
-    backend.add_customer(name="İstanbul")
+def test_a_search_folds_letter_by_letter(service: Handle, call: Call) -> None:
+    service.add_customer(name="ΝΙΚΟΣΑ")
+    service.add_customer(name="İstanbul")
     for search in ("ΚΟΣ", "istanbul"):
         assert call("GET", f"/customers?search={quote(search)}").json["pagination"]["total"] == 1
 
 
 def test_an_update_moves_updated_at_even_within_a_millisecond() -> None:
-    backend = Backend(db=":memory:", now=lambda: 1_800_000_000_000)
-    one = backend.add_customer()
-    backend.store.update(one, {"name": "A"})
-    [shown] = backend.stored()
-    backend.close()
+    service = Handle(Backend(db=":memory:", now=lambda: 1_800_000_000_000))
+    one = service.add_customer()
+    service.store.update(one, {"name": "A"})
+    [shown] = service.stored()
+    service.backend.close()
     assert shown["updatedAt"] > shown["createdAt"]
 
 
@@ -290,24 +291,24 @@ class TestDatabaseFile:
     def test_a_file_without_a_version_is_brought_up_to_date(self, tmp_path: Path) -> None:
         path = tmp_path / "old.sqlite3"
         self.first_version(path)
-        backend = Backend(db=path)
-        owner_and_text = backend.store.detail("one")
+        service = Handle(Backend(db=path))
+        owner_and_text = service.store.detail("one")
         assert owner_and_text is not None
         shown = json.loads(owner_and_text[1])
         assert shown["app"]["name"] == "Old App"
         assert shown["wallets"][0]["chain"] == {"chainId": 1, "name": "ethereum"}
-        [old] = backend.stored()
+        [old] = service.stored()
         assert (old["name"], old["metadata"], old["createdAt"]) == (
             "Old",
             {"a": 1},
             "2026-01-01T00:00:00.000Z",
         )
-        backend.add_customer(name="New")
-        backend.close()
-        again = Backend(db=path)
+        service.add_customer(name="New")
+        service.backend.close()
+        again = Handle(Backend(db=path))
         assert [one["name"] for one in again.stored()] == ["Old", "New"]
         version = again.store.database.row("PRAGMA user_version")
-        again.close()
+        again.backend.close()
         assert version is not None
         assert version[0] == database._VERSION
 
@@ -336,24 +337,24 @@ class TestDatabaseFile:
 class TestFullDisk:
     """SQLite says that the disk is full; nothing else may be made of it."""
 
-    def fill(self, backend: Backend) -> None:
-        connection = backend.store.database.connection()
+    def fill(self, service: Handle) -> None:
+        connection = service.store.database.connection()
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
     @pytest.mark.parametrize("idem", ["", "k"])
-    def test_a_write_is_500_and_not_404(self, idem: str, backend: Backend, call: Call) -> None:
-        self.fill(backend)
+    def test_a_write_is_500_and_not_404(self, idem: str, service: Handle, call: Call) -> None:
+        self.fill(service)
         headers = {"Idempotency-Key": idem} if idem else {}
-        body = {"appId": backend.app_id, "metadata": {"a": "x" * 100_000}}
+        body = {"appId": service.app_id, "metadata": {"a": "x" * 100_000}}
         answer = call("POST", "/customers", json=body, headers=headers)
         assert (answer.status_code, answer.json["error"]["code"]) == (500, "INTERNAL_ERROR")
         assert call("GET", "/customers").json["pagination"]["total"] == 0
 
-    def test_a_response_that_cannot_be_kept_is_500_too(self, backend: Backend, call: Call) -> None:
-        self.fill(backend)
+    def test_a_response_that_cannot_be_kept_is_500_too(self, service: Handle, call: Call) -> None:
+        self.fill(service)
         path = f"/customers/{'y' * 9000}"
         answer = call("PUT", path, json={}, headers={"Idempotency-Key": "k"})
         assert (answer.status_code, answer.json["error"]["code"]) == (500, "INTERNAL_ERROR")
-        assert not backend.application.locks._held
+        assert not service.backend.application.locks._held
         assert call("PUT", path, json={}).status_code == 404

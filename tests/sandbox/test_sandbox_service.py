@@ -14,6 +14,7 @@ from werkzeug.test import Client
 
 from customers_sdk.sandbox.backend import Backend
 from customers_sdk.sandbox.express.exchange import etag
+from customers_sdk.sandbox.handle import Handle
 from customers_sdk.sandbox.service.idempotency import Locks
 from customers_sdk.sandbox.service.store import DAY, Duplicate
 from customers_sdk.sandbox.values import column_text, milliseconds, money_text, units_text
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 EVM = "0x" + "ab" * 20
 
 
-def create(call: Call, backend: Backend, *, idem: str = "", **fields: Any) -> Any:
+def create(call: Call, service: Handle, *, idem: str = "", **fields: Any) -> Any:
     headers = {"Idempotency-Key": idem} if idem else {}
-    return call("POST", "/customers", json={"appId": backend.app_id, **fields}, headers=headers)
+    return call("POST", "/customers", json={"appId": service.app_id, **fields}, headers=headers)
 
 
 def test_the_etag_formula_gives_every_recorded_etag() -> None:
@@ -40,8 +41,8 @@ def test_the_etag_formula_gives_every_recorded_etag() -> None:
     assert checked > 200
 
 
-def test_a_customer_goes_all_the_way(backend: Backend, call: Call) -> None:
-    made = create(call, backend, name="A").json["data"]
+def test_a_customer_goes_all_the_way(service: Handle, call: Call) -> None:
+    made = create(call, service, name="A").json["data"]
     wallet = call(
         "POST", f"/customers/{made['id']}/wallets", json={"chainId": 1, "walletAddress": EVM}
     ).json["data"]
@@ -55,18 +56,18 @@ def test_a_customer_goes_all_the_way(backend: Backend, call: Call) -> None:
     assert call("GET", "/customers").json["data"][0]["wallets"] == []
 
 
-def test_an_external_id_is_unique_within_its_app_alone(backend: Backend, call: Call) -> None:
-    other_app = backend.add_app()
-    assert create(call, backend, externalId="x").status_code == 201
-    assert create(call, backend, externalId="x").status_code == 500
-    assert create(call, backend, externalId="x", appId=other_app).status_code == 201
-    second = create(call, backend, externalId="y").json["data"]["id"]
+def test_an_external_id_is_unique_within_its_app_alone(service: Handle, call: Call) -> None:
+    other_app = service.add_app()
+    assert create(call, service, externalId="x").status_code == 201
+    assert create(call, service, externalId="x").status_code == 500
+    assert create(call, service, externalId="x", appId=other_app).status_code == 201
+    second = create(call, service, externalId="y").json["data"]["id"]
     assert call("PUT", f"/customers/{second}", json={"externalId": "x"}).status_code == 500
     assert call("PUT", f"/customers/{second}", json={"externalId": "y"}).status_code == 200
 
 
-def test_metadata_is_replaced_and_loses_a_proto_key(backend: Backend, call: Call) -> None:
-    made = create(call, backend, metadata={"a": 1, "b": {"__proto__": 1}}).json["data"]
+def test_metadata_is_replaced_and_loses_a_proto_key(service: Handle, call: Call) -> None:
+    made = create(call, service, metadata={"a": 1, "b": {"__proto__": 1}}).json["data"]
     assert made["metadata"] == {"a": 1, "b": {}}
     body = '{"metadata":{"__proto__":{"x":1},"c":2}}'
     path = f"/customers/{made['id']}"
@@ -85,9 +86,9 @@ def test_a_body_that_is_not_compressed_as_it_says_is_a_500(headers: Any, call: C
     )
 
 
-def test_a_gzipped_body_is_read_up_to_the_limit(backend: Backend, call: Call) -> None:
+def test_a_gzipped_body_is_read_up_to_the_limit(service: Handle, call: Call) -> None:
     def send(padding: int) -> int:
-        body = json.dumps({"appId": backend.app_id, "metadata": {"p": "x" * padding}}).encode()
+        body = json.dumps({"appId": service.app_id, "metadata": {"p": "x" * padding}}).encode()
         headers = {"Content-Encoding": "gzip"}
         options = {
             "data": gzip.compress(body),
@@ -100,9 +101,9 @@ def test_a_gzipped_body_is_read_up_to_the_limit(backend: Backend, call: Call) ->
 
 
 def test_utf16_bodies_are_read_and_unknown_utf_charsets_are_not(
-    backend: Backend, call: Call
+    service: Handle, call: Call
 ) -> None:
-    body = json.dumps({"appId": backend.app_id, "name": "é"}).encode("utf-16-le")
+    body = json.dumps({"appId": service.app_id, "name": "é"}).encode("utf-16-le")
     kind = "application/json; charset=utf-16le"
     assert call("POST", "/customers", data=body, content_type=kind).json["data"]["name"] == "é"
     assert (
@@ -114,24 +115,24 @@ def test_utf16_bodies_are_read_and_unknown_utf_charsets_are_not(
 
 
 def test_a_failure_within_is_a_500_that_says_nothing(
-    backend: Backend, call: Call, monkeypatch: pytest.MonkeyPatch
+    service: Handle, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: str) -> None:
         raise sqlite3.OperationalError("secret")
 
-    monkeypatch.setattr(backend.store, "detail", fail)
-    answer = call("GET", f"/customers/{backend.add_customer()}")
+    monkeypatch.setattr(service.store, "detail", fail)
+    answer = call("GET", f"/customers/{service.add_customer()}")
     assert answer.status_code == 500
     assert "secret" not in answer.text
 
 
-def test_a_retrieve_shows_the_newest_fifty(backend: Backend, call: Call) -> None:
-    one = backend.add_customer()
+def test_a_retrieve_shows_the_newest_fifty(service: Handle, call: Call) -> None:
+    one = service.add_customer()
     for minute in range(55):
         born = f"2026-01-01T00:{minute:02}:00Z"
-        backend.add_payment_intent(one, amount=minute, created_at=born)
-        backend.add_invoice(one, total=minute, created_at=born)
-    backend.add_subscription(one)
+        service.add_payment_intent(one, amount=minute, created_at=born)
+        service.add_invoice(one, total=minute, created_at=born)
+    service.add_subscription(one)
     shown = call("GET", f"/customers/{one}").json["data"]
     newest = [str(minute) for minute in range(54, 4, -1)]
     assert [intent["amount"] for intent in shown["paymentIntents"]] == newest
@@ -140,9 +141,9 @@ def test_a_retrieve_shows_the_newest_fifty(backend: Backend, call: Call) -> None
     assert counts == {"paymentIntents": 55, "subscriptions": 1, "invoices": 55}
 
 
-def test_a_list_is_newest_first_with_ties_in_a_fixed_order(backend: Backend, call: Call) -> None:
-    old = backend.add_customer(created_at="2026-01-01T00:00:00Z")
-    tied = [backend.add_customer(created_at="2026-02-01T00:00:00Z") for _ in range(6)]
+def test_a_list_is_newest_first_with_ties_in_a_fixed_order(service: Handle, call: Call) -> None:
+    old = service.add_customer(created_at="2026-01-01T00:00:00Z")
+    tied = [service.add_customer(created_at="2026-02-01T00:00:00Z") for _ in range(6)]
     pages = [
         call("GET", f"/customers?pageSize=2&page={page}").json["data"] for page in (1, 2, 3, 4)
     ]
@@ -150,48 +151,48 @@ def test_a_list_is_newest_first_with_ties_in_a_fixed_order(backend: Backend, cal
 
 
 def test_random_ties_lose_and_repeat_rows_the_same_way_each_time() -> None:
-    backend = Backend(tie_order="random")
-    tied = {backend.add_customer(created_at="2026-02-01T00:00:00Z") for _ in range(12)}
+    service = Handle(Backend(tie_order="random"))
+    tied = {service.add_customer(created_at="2026-02-01T00:00:00Z") for _ in range(12)}
 
     def walk(size: int) -> list[str]:
         pages = (
-            backend.store.page(merchant, None, "", page, size)[0]
+            service.store.page(merchant, None, "", page, size)[0]
             for page in range(1, 12 // size + 1)
         )
         return [one["id"] for page in pages for one in json.loads(page)]
 
-    app = backend.store.app(backend.app_id)
+    app = service.store.app(service.app_id)
     assert app is not None
     merchant = app["merchant_id"]
     assert set(walk(12)) == tied
     assert walk(2) == walk(2)
     assert set(walk(2)) < tied
-    backend.close()
+    service.backend.close()
 
 
 @pytest.mark.parametrize("header", ['W/"1"', '"x", *'])
-def test_another_etag_is_answered_in_full(header: str, backend: Backend, call: Call) -> None:
-    path = f"/customers/{backend.add_customer()}"
+def test_another_etag_is_answered_in_full(header: str, service: Handle, call: Call) -> None:
+    path = f"/customers/{service.add_customer()}"
     assert call("GET", path, headers={"If-None-Match": header}).status_code == 200
 
 
-def test_a_known_etag_among_several_is_a_304_without_a_body(backend: Backend, call: Call) -> None:
-    path = f"/customers/{backend.add_customer()}"
+def test_a_known_etag_among_several_is_a_304_without_a_body(service: Handle, call: Call) -> None:
+    path = f"/customers/{service.add_customer()}"
     tag = call("GET", path).headers["ETag"]
     answer = call("GET", path, headers={"If-None-Match": f'"other", {tag}'})
     assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", tag)
 
 
-def test_an_answer_is_replayed_to_anyone_for_a_day(backend: Backend, call: Call) -> None:
-    clock = {"now": backend.store.now()}
-    backend.store.now = lambda: clock["now"]
-    first = create(call, backend, idem="k", name="A")
+def test_an_answer_is_replayed_to_anyone_for_a_day(service: Handle, call: Call) -> None:
+    clock = {"now": service.store.now()}
+    service.store.now = lambda: clock["now"]
+    first = create(call, service, idem="k", name="A")
     again = call("PUT", "/nope", key=None, headers={"Idempotency-Key": "k"})
     assert (again.status_code, again.data) == (201, first.data)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert again.headers["Content-Type"] == "text/html; charset=utf-8"
     clock["now"] += DAY
-    assert create(call, backend, idem="k", name="A").json["data"]["id"] != first.json["data"]["id"]
+    assert create(call, service, idem="k", name="A").json["data"]["id"] != first.json["data"]["id"]
 
 
 def test_even_the_404_to_a_patch_is_kept_but_reads_ignore_the_key(call: Call) -> None:
@@ -208,11 +209,11 @@ def test_the_key_of_a_patch_has_255_characters_at_most(call: Call) -> None:
     assert call("PATCH", "/customers", headers={"Idempotency-Key": "k" * 256}).status_code == 400
 
 
-def test_a_key_with_lock_at_its_end_blocks_the_key_without(backend: Backend, call: Call) -> None:
-    assert create(call, backend, idem="k:lock").status_code == 201
-    blocked = create(call, backend, idem="k")
+def test_a_key_with_lock_at_its_end_blocks_the_key_without(service: Handle, call: Call) -> None:
+    assert create(call, service, idem="k:lock").status_code == 201
+    blocked = create(call, service, idem="k")
     assert (blocked.status_code, blocked.json["error"]["type"]) == (409, "idempotency_error")
-    assert create(call, backend, idem="other").status_code == 201
+    assert create(call, service, idem="other").status_code == 201
 
 
 def test_a_lock_is_held_for_a_minute_or_until_its_caller_hangs_up() -> None:
@@ -233,15 +234,15 @@ def test_a_lock_is_held_for_a_minute_or_until_its_caller_hangs_up() -> None:
 
 
 def test_other_merchants_customers_are_forbidden_yet_listed_by_app(
-    backend: Backend, call: Call
+    service: Handle, call: Call
 ) -> None:
-    merchant = backend.add_merchant()
-    app = backend.add_app(merchant_id=merchant)
-    theirs = backend.add_customer(app_id=app)
+    merchant = service.add_merchant()
+    app = service.add_app(merchant_id=merchant)
+    theirs = service.add_customer(app_id=app)
     assert call("GET", f"/customers/{theirs}").status_code == 403
     assert (
         call(
-            "GET", f"/customers/{theirs}", key=backend.add_api_key(merchant_id=merchant)
+            "GET", f"/customers/{theirs}", key=service.add_api_key(merchant_id=merchant)
         ).status_code
         == 200
     )
@@ -291,20 +292,20 @@ def test_a_column_of_money_has_two_decimals(value: Any, text: str) -> None:
     assert column_text(value, "amount") == text
 
 
-def test_payments_and_invoices_keep_two_decimals(backend: Backend, call: Call) -> None:
-    one = backend.add_customer()
-    backend.add_payment_intent(one, amount="10.005", crypto_amount=1)
-    backend.add_invoice(one, total="0.999")
+def test_payments_and_invoices_keep_two_decimals(service: Handle, call: Call) -> None:
+    one = service.add_customer()
+    service.add_payment_intent(one, amount="10.005", crypto_amount=1)
+    service.add_invoice(one, total="0.999")
     shown = call("GET", f"/customers/{one}").json["data"]
     assert (shown["paymentIntents"][0]["amount"], shown["invoices"][0]["total"]) == ("10.01", "1")
 
 
-def test_invoices_are_numbered_unless_they_have_a_number(backend: Backend, call: Call) -> None:
-    one, other = backend.add_customer(), backend.add_customer()
-    backend.add_invoice(one, total=1, created_at="2026-01-01T00:00:00Z")
-    backend.add_invoice(one, total=1, invoice_number="2026-7", created_at="2026-01-02T00:00:00Z")
-    backend.add_invoice(other, total=1)
-    backend.add_invoice(one, total=1, created_at="2026-01-03T00:00:00Z")
+def test_invoices_are_numbered_unless_they_have_a_number(service: Handle, call: Call) -> None:
+    one, other = service.add_customer(), service.add_customer()
+    service.add_invoice(one, total=1, created_at="2026-01-01T00:00:00Z")
+    service.add_invoice(one, total=1, invoice_number="2026-7", created_at="2026-01-02T00:00:00Z")
+    service.add_invoice(other, total=1)
+    service.add_invoice(one, total=1, created_at="2026-01-03T00:00:00Z")
     numbers = [
         each["invoiceNumber"] for each in call("GET", f"/customers/{one}").json["data"]["invoices"]
     ]
@@ -322,35 +323,35 @@ def test_invoices_are_numbered_unless_they_have_a_number(backend: Backend, call:
     ],
 )
 def test_each_kind_of_key_is_answered_as_the_service_does(
-    kind: str, read: int, write: int, backend: Backend, call: Call
+    kind: str, read: int, write: int, service: Handle, call: Call
 ) -> None:
-    key = backend.add_api_key(kind=kind)
+    key = service.add_api_key(kind=kind)
     assert call("GET", "/customers", key=key).status_code == read
-    body = {"appId": backend.app_id}
+    body = {"appId": service.app_id}
     assert call("POST", "/customers", key=key, json=body).status_code == write
     assert key.startswith("nr_test_pk_" if kind == "public" else "nr_test_sk_")
 
 
-def test_an_unknown_kind_of_key_is_refused(backend: Backend) -> None:
+def test_an_unknown_kind_of_key_is_refused(service: Handle) -> None:
     with pytest.raises(ValueError, match="kind must be one of secret, public, inactive"):
-        backend.add_api_key(kind="golden")
+        service.add_api_key(kind="golden")
 
 
-def test_another_merchant_has_its_own_app_and_key(backend: Backend, call: Call) -> None:
-    merchant = backend.add_merchant(name="Another")
-    app = backend.add_app(merchant_id=merchant, name="Another's")
-    key = backend.add_api_key(merchant_id=merchant)
-    theirs = backend.add_customer(app_id=app)
-    second = backend.add_app(name="Second")
-    ours = backend.add_customer(app_id=second)
+def test_another_merchant_has_its_own_app_and_key(service: Handle, call: Call) -> None:
+    merchant = service.add_merchant(name="Another")
+    app = service.add_app(merchant_id=merchant, name="Another's")
+    key = service.add_api_key(merchant_id=merchant)
+    theirs = service.add_customer(app_id=app)
+    second = service.add_app(name="Second")
+    ours = service.add_customer(app_id=second)
     assert call("GET", f"/customers/{theirs}").status_code == 403
     assert call("GET", f"/customers/{theirs}", key=key).json["data"]["app"]["name"] == "Another's"
     assert [one["id"] for one in call("GET", "/customers").json["data"]] == [ours]
 
 
-def test_a_seeded_wallet_shows_its_authorisation(backend: Backend, call: Call) -> None:
-    one = backend.add_customer()
-    backend.add_wallet(
+def test_a_seeded_wallet_shows_its_authorisation(service: Handle, call: Call) -> None:
+    one = service.add_customer()
+    service.add_wallet(
         one,
         chain_id=1,
         wallet_address=EVM.upper().replace("X", "x"),
@@ -369,13 +370,13 @@ def test_a_seeded_wallet_shows_its_authorisation(backend: Backend, call: Call) -
 
 @pytest.mark.parametrize("value", [1.5, True, None, b"1"])
 def test_money_that_is_not_exact_is_a_type_error_naming_the_argument(
-    value: Any, backend: Backend
+    value: Any, service: Handle
 ) -> None:
-    one = backend.add_customer()
+    one = service.add_customer()
     with pytest.raises(TypeError, match="amount must be a Decimal"):
-        backend.add_payment_intent(one, amount=value)
+        service.add_payment_intent(one, amount=value)
     with pytest.raises(TypeError, match="total must be a Decimal"):
-        backend.add_invoice(one, total=value)
+        service.add_invoice(one, total=value)
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "ten", ""])
@@ -405,24 +406,24 @@ def test_instants_are_aware() -> None:
         milliseconds(5, "at")  # type: ignore[arg-type]
 
 
-def test_seeding_refuses_what_has_no_place(backend: Backend) -> None:
+def test_seeding_refuses_what_has_no_place(service: Handle) -> None:
     with pytest.raises(LookupError, match="no customer nobody"):
-        backend.add_payment_intent("nobody", amount=1)
+        service.add_payment_intent("nobody", amount=1)
     with pytest.raises(LookupError, match="no app"):
-        backend.add_customer(app_id="nobody")
+        service.add_customer(app_id="nobody")
     with pytest.raises(ValueError, match="family"):
-        backend.add_chain(1, "x", family="bitcoin")
-    backend.add_customer(id="one")
+        service.add_chain(1, "x", family="bitcoin")
+    service.add_customer(id="one")
     with pytest.raises(Duplicate):
-        backend.add_customer(id="one")
+        service.add_customer(id="one")
 
 
-def test_a_reset_leaves_the_key_the_app_and_the_chains(backend: Backend, call: Call) -> None:
-    create(call, backend, idem="k", externalId="x")
-    backend.add_chain(10, "optimism", enabled=False)
-    backend.reset()
+def test_a_reset_leaves_the_key_the_app_and_the_chains(service: Handle, call: Call) -> None:
+    create(call, service, idem="k", externalId="x")
+    service.add_chain(10, "optimism", enabled=False)
+    service.reset()
     assert call("GET", "/customers").json["pagination"]["total"] == 0
-    again = create(call, backend, idem="k", externalId="x")
+    again = create(call, service, idem="k", externalId="x")
     assert (again.status_code, "Idempotent-Replayed" in again.headers) == (201, False)
     path = f"/customers/{again.json['data']['id']}/wallets"
     assert call("POST", path, json={"chainId": 10, "walletAddress": EVM}).status_code == 201
@@ -434,21 +435,21 @@ def test_an_unknown_tie_order_is_refused() -> None:
 
 
 def test_latency_is_waited_before_the_row_is_there() -> None:
-    backend = Backend(latency=0.25)
+    service = Handle(Backend(latency=0.25))
     waited: list[tuple[float, int]] = []
 
     def sleep(seconds: float) -> None:
         count = (
-            backend.store.database.connection()
+            service.store.database.connection()
             .execute("SELECT count(*) FROM customers")
             .fetchone()[0]
         )
         waited.append((seconds, count))
 
-    backend.application._sleep = sleep
-    headers = {"x-api-key": backend.api_key}
-    client = Client(backend.application)
-    client.post("/customers", json={"appId": backend.app_id}, headers=headers)
+    service.backend.application._sleep = sleep
+    headers = {"x-api-key": service.api_key}
+    client = Client(service.backend.application)
+    client.post("/customers", json={"appId": service.app_id}, headers=headers)
     client.get("/customers", headers=headers)
-    backend.close()
+    service.backend.close()
     assert waited == [(0.25, 0)]

@@ -65,6 +65,7 @@ def test_a_seed_makes_rows_and_answers_their_ids(sandbox: Sandbox) -> None:
         ({"customers": [{"colour": 1}]}, "unexpected keyword argument 'colour'"),
         ({"invoices": [{"customer_id": "x", "total": 1}]}, "there is no customer x"),
         ({"customers": [{"id": "c"}, {"id": "c"}]}, "customers[1]: UNIQUE"),
+        ({"apps": [{"merchant_id": "none"}]}, "apps[0]: FOREIGN KEY"),
         ({"chains": [{"chain_id": 1, "name": "x", "family": "y"}]}, "family must be one of"),
     ],
 )

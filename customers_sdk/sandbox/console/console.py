@@ -9,7 +9,7 @@ from customers_sdk.sandbox.console import customers
 from customers_sdk.sandbox.faults.control_routes import Call, Content, Refused, Response, Routes
 
 if TYPE_CHECKING:
-    from customers_sdk.sandbox.backend import Backend
+    from customers_sdk.sandbox.handle import Handle
 
 _TYPES = {
     "css": "text/css; charset=utf-8",
@@ -24,10 +24,10 @@ _PAGE_SIZE = 25
 
 
 class Console:
-    """What the page needs of one backend; `routes` are for `ControlRoutes`."""
+    """What the page needs of one service; `routes` are for `ControlRoutes`."""
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    def __init__(self, service: Handle) -> None:
+        self._service = service
         page = files("customers_sdk.sandbox.console") / "page"
         self._files = {file.name: file for file in page.iterdir() if file.is_file()}
         self.routes: Routes = {
@@ -53,7 +53,7 @@ class Console:
 
     def _feed(self, call: Call) -> Response:
         """The requests that came or ended since a cursor, and the faults that wait."""
-        log = self._backend.log
+        log = self._service.log
         found, cursor, oldest = log.changed(call.number("after", 0), _MOST)
         return 200, {
             "run": log.run,
@@ -61,17 +61,17 @@ class Console:
             "oldest": oldest,
             "requests": [entry.summary() for entry in found],
             "more": len(found) == _MOST,
-            "faults": self._backend.faults.waiting(),
+            "faults": self._service.faults.waiting(),
         }
 
     def _request(self, call: Call) -> Response:
-        entry = self._backend.log.entry(int(call.rest)) if call.rest.isdecimal() else None
+        entry = self._service.log.entry(int(call.rest)) if call.rest.isdecimal() else None
         if entry is None:
             raise Refused(404, "the log does not hold this request any more")
         return 200, entry.details()
 
     def _customers(self, call: Call) -> Response:
-        store = self._backend.store
+        store = self._service.store
         if not call.rest:
             page = max(call.number("page", 1), 1)
             return 200, customers.page(store, call.query.get("search", ""), page, _PAGE_SIZE)
@@ -82,9 +82,9 @@ class Console:
 
     def _settings(self, _: Call) -> Response:
         return 200, {
-            "app_id": self._backend.app_id,
-            "api_key": self._backend.api_key,
-            "chains": customers.chains(self._backend.store),
+            "app_id": self._service.app_id,
+            "api_key": self._service.api_key,
+            "chains": customers.chains(self._service.store),
         }
 
 

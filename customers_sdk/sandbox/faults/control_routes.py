@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from customers_sdk.sandbox.backend import Backend
+    from customers_sdk.sandbox.handle import Handle
 
 PREFIX = "/_sandbox/"
 _MOST_MADE_UP = 10_000
@@ -85,9 +85,9 @@ class ControlRoutes:
     """
 
     def __init__(
-        self, backend: Backend, application: WSGIApplication, more: Routes | None = None
+        self, service: Handle, application: WSGIApplication, more: Routes | None = None
     ) -> None:
-        self._backend = backend
+        self._service = service
         self._application = application
         self._routes: Routes = {
             "reset": {"POST": self._reset},
@@ -139,7 +139,7 @@ class ControlRoutes:
         return action(Call(_body(environ), query, unquote(rest)))
 
     def _reset(self, _: Call) -> Response:
-        self._backend.reset()
+        self._service.reset()
         return 204, None
 
     def _seed(self, call: Call) -> Response:
@@ -152,32 +152,32 @@ class ControlRoutes:
                 or not 0 < count <= _MOST_MADE_UP
             ):
                 raise Refused(400, f"plausible must be a number from 1 to {_MOST_MADE_UP}")
-            seed = seeds.plausible(count, self._backend.store.count_customers() + 1)
-        return 201, seeds.sow(self._backend, seed)
+            seed = seeds.plausible(count, self._service.store.count_customers() + 1)
+        return 201, seeds.sow(self._service, seed)
 
     def _waiting(self, _: Call) -> Response:
-        return 200, {"faults": self._backend.faults.waiting()}
+        return 200, {"faults": self._service.faults.waiting()}
 
     def _arm(self, call: Call) -> Response:
         arguments = dict(_object(call.body))
         name = arguments.pop("fault", None)
         if name not in FAULTS:
             raise Refused(400, f"fault must be one of {', '.join(FAULTS)}")
-        seeds.called(getattr(self._backend, name), arguments, name)
-        return 201, {"faults": self._backend.faults.waiting()}
+        seeds.called(getattr(self._service, name), arguments, name)
+        return 201, {"faults": self._service.faults.waiting()}
 
     def _disarm(self, call: Call) -> Response:
         if not call.rest:
-            self._backend.clear_faults()
-        elif not call.rest.isdecimal() or not self._backend.faults.remove(int(call.rest)):
+            self._service.clear_faults()
+        elif not call.rest.isdecimal() or not self._service.faults.remove(int(call.rest)):
             raise Refused(404, "this fault does not wait any more")
         return 204, None
 
     def _requests(self, _: Call) -> Response:
-        return 200, {"requests": [entry.to_dict() for entry in self._backend.requests]}
+        return 200, {"requests": [entry.to_dict() for entry in self._service.requests]}
 
     def _forget(self, _: Call) -> Response:
-        self._backend.log.clear()
+        self._service.log.clear()
         return 204, None
 
 

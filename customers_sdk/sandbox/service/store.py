@@ -7,14 +7,11 @@ from __future__ import annotations
 import sqlite3
 import time
 import uuid
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable
 
 from customers_sdk.sandbox.service.shapes import SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from customers_sdk.sandbox.service.database import Database
 
 HISTORY_CAP = 50
@@ -63,8 +60,9 @@ _SUMMARY = (
 )
 
 
-class Duplicate(Exception):  # noqa: N818 - reads as a verdict
-    """A unique index refused the row: an external id within its app, or a customer's wallet."""
+#: The tables refuse a row: it exists (an external id within its app, a customer's wallet), or it
+#: refers to one that does not.
+Duplicate = sqlite3.IntegrityError
 
 
 def current_milliseconds() -> int:
@@ -150,7 +148,7 @@ class Store:
         Raises:
             Duplicate: the app has the external id already.
         """
-        with _unique(), self.database.writing() as connection:
+        with self.database.writing() as connection:
             if columns:
                 row = connection.execute(
                     "SELECT * FROM customers WHERE id = ?", (customer_id,)
@@ -205,14 +203,14 @@ class Store:
             The JSON text of the last row, "" where the wire has none.
 
         Raises:
-            Duplicate: a unique index refuses a row.
+            Duplicate: the tables refuse a row.
         """
         shape = SHAPES.get(table)
         if shape is not None:
             rows = tuple({**row, "json": shape(row)} for row in rows)
         verb = "INSERT OR REPLACE" if replace else "INSERT"
         marks = ", ".join("?" * len(rows[0]))
-        with _unique(), self.database.writing() as connection:
+        with self.database.writing() as connection:
             connection.executemany(
                 f"{verb} INTO {table} ({', '.join(rows[0])}) VALUES ({marks})",
                 [tuple(row.values()) for row in rows],
@@ -302,16 +300,6 @@ class Store:
             connection.execute(
                 "INSERT OR REPLACE INTO idempotency VALUES (?, ?, ?, ?)", (key, status, body, now)
             )
-
-
-@contextmanager
-def _unique() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.IntegrityError as error:
-        if "UNIQUE" not in str(error):
-            raise
-        raise Duplicate(str(error)) from None
 
 
 def _scope(merchant_id: str, app_id: str | None, search: str) -> tuple[str, list[Any]]:
