@@ -6,6 +6,8 @@ What a page says that a block prints (```` ```output ```` under it) is compared.
 
 from __future__ import annotations
 
+import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -55,8 +57,24 @@ def test_the_flask_page_works_from_its_first_line(tmp_path: Path) -> None:
 def test_the_django_page_works_from_startproject_on(users: str, tmp_path: Path) -> None:
     pytest.importorskip("django")
     text = (DOCS / "django.md").read_text("utf-8")
-    parts = "".join(f"\n{typed.section(text, title)}" for title in ("Start", users, "In tests"))
-    typed.type_in(parts, tmp_path)
+    titles = ("Start", users, "In tests", "Commands")
+    typed.type_in("".join(f"\n{typed.section(text, title)}" for title in titles), tmp_path)
+    assert (tmp_path / "shop" / "customers.jsonl").exists()
+
+
+def test_the_commands_on_the_front_page_work(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("id,mail\nuser-43,eve@example.com\n", "utf-8")
+    tab = (DOCS / "index.md").read_text("utf-8").partition("tab-item} Command line\n")[2]
+    shown = typed.type_in(tab.partition(":::")[0], tmp_path)
+    assert "ada@example.com" in shown
+
+
+def test_the_line_for_the_crontab_works(tmp_path: Path) -> None:
+    shutil.copy(DOCS / "examples" / "cron_sync.py", tmp_path)
+    (tmp_path / "accounts.csv").write_text("user,email\nuser-1,ada@example.com\n", "utf-8")
+    (line,) = re.findall(r"^    17 3 .*\n", (DOCS / "cron.md").read_text("utf-8"), re.MULTILINE)
+    shown = typed.type_in(f"\n{line}\n    customers show --by-external-id user-1\n", tmp_path)
+    assert "ada@example.com" in shown
 
 
 def test_a_command_that_fails_is_seen(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ _STEP = re.compile(
     r"|(?<=\n\n)(?P<shell>(?:    \S[^\n]*\n(?:     [^\n]*\n)*)+))",
     re.DOTALL | re.MULTILINE,
 )
+# When a line of a crontab runs, and in which folder: here that is the folder of the test.
+_CRONTAB = re.compile(r"^(?:[\d*]+ ){5} *cd \S+ && ")
 _FILE = re.compile(r"# ([\w/.]+)(, at the end)?\n")
 _SHOW = "customers show --by-external-id user-42 --json | python -c"
 # Names that stand for something which an earlier command printed.
@@ -36,7 +38,9 @@ def script(text: str) -> str:
         if step["shell"]:
             typed = re.sub(r"^    ", "", step["shell"], flags=re.MULTILINE)
             if "…" not in typed:  # the three settings: the sandbox has set them
-                lines += [_filled_in(line) for line in typed.splitlines()]
+                lines += [_filled_in(_CRONTAB.sub("", line)) for line in typed.splitlines()]
+        elif step["kind"] == "console":
+            lines += [line[2:] for line in step["code"].splitlines() if line.startswith("$ ")]
         elif step["kind"] == "python" and not step["skipped"]:
             name = _FILE.match(step["code"])
             assert name, f"a block of python says which file it is: {step['code']}"
