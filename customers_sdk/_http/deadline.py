@@ -103,7 +103,11 @@ class _TimedConnection(http.client.HTTPConnection):
 
     def _new_conn(self) -> Any:
         sock = super()._new_conn()  # type: ignore[misc]
-        _cut(sock)
+        try:
+            _cut(sock)
+        except socket.timeout:  # the deadline passed while connecting; no one else has the socket
+            sock.close()
+            raise
         return sock
 
     def _tunnel(self) -> None:

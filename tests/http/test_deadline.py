@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import socket
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import urllib3
 
-from customers_sdk._http.deadline import Deadline, watch
+from customers_sdk._http.deadline import Deadline, current, timed, watch
 
 
 def test_a_wait_takes_what_the_read_timeout_and_the_deadline_leave() -> None:
@@ -45,3 +47,18 @@ def test_a_response_without_a_socket_is_not_watched() -> None:
     deadline = Deadline(1.0, lambda: 0.0, 1.0)
     for fp in (None, io.BytesIO(b"x"), SimpleNamespace(raw=SimpleNamespace(_sock=object()))):
         assert not watch(SimpleNamespace(fp=fp), deadline)
+
+
+def test_a_connection_made_too_late_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    near, far = socket.socketpair()
+    plain = urllib3.connection.HTTPConnection
+    monkeypatch.setattr(plain, "_new_conn", lambda self: near)
+    connection: Any = timed(plain)("127.0.0.1", 9)
+    token = current.set(Deadline(0.0, lambda: 1.0, 5.0))
+    try:
+        with far, pytest.raises(socket.timeout):
+            connection.connect()
+        assert near.fileno() == -1
+    finally:
+        current.reset(token)
+        near.close()
