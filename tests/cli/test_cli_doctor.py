@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import ssl
+import socket
 import time
-from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,10 +16,9 @@ pytest.importorskip("rich")
 import trustme
 
 from customers_sdk.cli.doctor import _network, _service, _setup
-from tests.cli.cli_network import Proxy, listening, page
+from tests.loopback import Loopback, Proxy, tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from customers_sdk.sandbox import Sandbox
@@ -252,6 +250,13 @@ def test_a_clock_that_is_off_is_worth_a_note(
         assert told in note["found"]
 
 
+def page(sock: socket.socket) -> None:
+    while sock.recv(65536):
+        sock.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<p>\n"
+        )
+
+
 class Secure(NamedTuple):
     """A certificate authority, and a way to serve under one of its certificates."""
 
@@ -259,16 +264,11 @@ class Secure(NamedTuple):
     monkeypatch: pytest.MonkeyPatch
     folder: Path
 
-    @contextmanager
-    def serve(self, *names: str, **options: Any) -> Iterator[int]:
-        """Serve on a port that the settings name as ``localhost``."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.authority.issue_cert(*(names or ("localhost", "127.0.0.1")), **options).configure_cert(
-            context
-        )
-        with listening(page(context)) as port:
-            self.name(port)
-            yield port
+    def serve(self, name: str = "localhost", **options: Any) -> Loopback:
+        """Answer over TLS with a page of HTML, on a port that the settings name."""
+        server = Loopback(page, tls_context(self.authority, name, **options))
+        self.name(server.port)
+        return server
 
     def name(self, port: int) -> None:
         self.monkeypatch.setenv("NODERAILS_BASE_URL", f"https://localhost:{port}")
@@ -334,8 +334,8 @@ def test_a_certificate_that_ends_soon_is_worth_a_note(secure: Secure, customers:
 
 
 def test_a_server_that_speaks_no_tls_is_5(secure: Secure, first_wrong: Any) -> None:
-    with listening(lambda connection: connection.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")) as port:
-        secure.name(port)
+    with Loopback(lambda sock: sock.sendall(b"HTTP/1.1 400 Bad\r\n\r\n")) as server:
+        secure.name(server.port)
         found = first_wrong()
     assert (found.code, found.check) == (5, "TLS")
     assert "may not speak TLS" in found.told
@@ -356,19 +356,19 @@ def test_a_proxy_is_named_without_its_credentials_and_gone_through(
     secure: Secure, customers: Run
 ) -> None:
     secure.trust()
-    proxy = Proxy("Proxy-Authorization: Basic bWU6aHVzaA==", [])
-    with secure.serve() as port, listening(proxy) as proxy_port:
-        secure.monkeypatch.setenv("HTTPS_PROXY", f"http://me:hush@127.0.0.1:{proxy_port}")
+    credentials = "Proxy-Authorization: Basic bWU6aHVzaA=="
+    with secure.serve() as server, Proxy(server.port, credentials) as proxy:
+        secure.monkeypatch.setenv("HTTPS_PROXY", f"http://me:hush@127.0.0.1:{proxy.port}")
         done = customers("doctor")
-    assert f"go through http://***@127.0.0.1:{proxy_port}" in done.out
+    assert f"go through http://***@127.0.0.1:{proxy.port}" in done.out
     assert "hush" not in done.out
     assert "is good until" in done.out
-    assert any(head.startswith(f"CONNECT localhost:{port} ") for head in proxy.asked)
+    assert any(head.startswith(f"CONNECT localhost:{server.port} ") for head in proxy.heads)
 
 
 def test_a_proxy_that_lets_nobody_through_is_5(secure: Secure, first_wrong: Any) -> None:
-    with secure.serve(), listening(Proxy("never", [])) as proxy_port:
-        secure.monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy_port}")
+    with secure.serve() as server, Proxy(server.port, "never") as proxy:
+        secure.monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")
         found = first_wrong()
     assert (found.code, found.check) == (5, "TLS")
     assert "407" in found.told

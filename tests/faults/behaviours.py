@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
-from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.faults.server import Behaviour, Connection, before_reading, message, well
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 MIB = 1024 * 1024
 HUGE = 40 * MIB  # beyond the limit of 32 MiB
-_SLOW = 0.05  # seconds between the bytes of a drip: far below any read timeout here
+SLOW = 0.05  # seconds between the bytes of a drip: far below any read timeout here
 
 
 @before_reading
@@ -54,26 +49,18 @@ def close_mid_head(connection: Connection) -> None:
     connection.send(b"HTTP/1.1 200 OK\r\nContent-Ty")
 
 
-def _answer_of(connection: Connection) -> tuple[int, bytes]:
-    status, _, body = connection.carry_out()
-    return status, body or b'{"success":true,"data":null}'
+def _answer_of(connection: Connection, *, forget: bool = False) -> tuple[int, bytes]:
+    """What the service answers, made to have a body."""
+    status, _, body = connection.carry_out(forget=forget)
+    return 200 if status == 204 else status, body or b'{"success":true,"data":null}'
 
 
 def close_mid_body(connection: Connection) -> None:
-    status, body = _answer_of(connection)
-    connection.send(message(status if status != 204 else 200, body)[:-10])
-
-
-def reset_mid_body(connection: Connection) -> None:
-    close_mid_body(connection)
-    time.sleep(_SLOW)
-    connection.reset()
+    connection.send(message(*_answer_of(connection))[:-10])
 
 
 def hang_mid_body(connection: Connection) -> None:
-    status, _, body = connection.carry_out(forget=True)
-    body = body or b'{"success":true,"data":null}'
-    connection.send(message(status if status != 204 else 200, body)[:-10])
+    connection.send(message(*_answer_of(connection, forget=True))[:-10])
     connection.hang()
 
 
@@ -87,37 +74,26 @@ def drip_head(connection: Connection) -> bool:
     return True
 
 
-def drip_body(connection: Connection) -> None:
-    connection.carry_out(forget=True)
-    connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-    connection.drip(b" " * 100_000, _SLOW)
+def dripping(start: bytes, data: bytes, every: float = SLOW, size: int = 1) -> Behaviour:
+    """The service does it, and its answer begins well and comes in small pieces from then on."""
+
+    def behaviour(connection: Connection) -> None:
+        connection.carry_out(forget=True)
+        connection.send(start)
+        connection.drip(data, every, size)
+
+    return behaviour
 
 
-def drip_chunks(connection: Connection) -> None:
-    connection.carry_out(forget=True)
-    connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    connection.drip(b"1\r\n \r\n" * 10_000, _SLOW)
+def chunked(data: bytes) -> Behaviour:
+    """The same, in the chunks of HTTP."""
+    return dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", data)
 
 
-def drip_chunk_size(connection: Connection) -> None:
-    """No data at all: one line that announces a chunk and does not end."""
-    connection.carry_out(forget=True)
-    connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    connection.drip(b"1;" + b"x" * 50_000, _SLOW)
-
-
-def drip_trailer(connection: Connection) -> None:
-    connection.carry_out(forget=True)
-    connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
-    connection.drip(b"x-t: " + b"x" * 50_000, _SLOW)
-
-
-def drip_gzip(connection: Connection) -> None:
-    """Bytes keep coming, and decode to nothing: the file name in the head of a gzip stream."""
-    connection.carry_out(forget=True)
-    head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 100000\r\n\r\n"
-    connection.send(head.encode())
-    connection.drip(b"\x1f\x8b\x08\x08\0\0\0\0\0\x03" + b"n" * 50_000, _SLOW)
+drip_body = dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" " * 100_000)
+drip_chunks = chunked(b"1\r\n \r\n" * 10_000)
+#: Interim responses without end, each of them whole.
+endless_continue = dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000, 0.01, size=25)
 
 
 def raw(data: bytes, *, keep: bool = False) -> Behaviour:
@@ -162,10 +138,6 @@ def limited(*retry_after: str) -> Behaviour:
     return error(429, "RATE_LIMIT_EXCEEDED", *(f"Retry-After: {value}" for value in retry_after))
 
 
-def in_seconds(seconds: float) -> str:
-    return formatdate(time.time() + seconds, usegmt=True)
-
-
 #: The 409 of a key whose first request is still running.
 busy = answer(
     409,
@@ -174,43 +146,37 @@ busy = answer(
 )
 
 
-def length_too_long(connection: Connection) -> None:
-    status, body = _answer_of(connection)
-    head = f"HTTP/1.1 {200 if status == 204 else status} OK\r\nContent-Length: {len(body) + 7}\r\n"
-    connection.send(head.encode() + b"\r\n" + body)
+def misjudged(by: int) -> Behaviour:
+    """An answer whose length is not what it says."""
+
+    def behaviour(connection: Connection) -> bool:
+        status, body = _answer_of(connection)
+        said = f"Content-Length: {len(body) + by}"
+        connection.send(message(status, body, said, reason="OK", length=False))
+        return by < 0
+
+    return behaviour
 
 
-def length_too_short(connection: Connection) -> bool:
-    status, body = _answer_of(connection)
-    head = f"HTTP/1.1 {200 if status == 204 else status} OK\r\nContent-Length: {len(body) - 7}\r\n"
-    connection.send(head.encode() + b"\r\n" + body)
-    return True
+length_too_long = misjudged(7)
+length_too_short = misjudged(-7)
 
 
 def truncated_json(connection: Connection) -> bool:
     """A whole HTTP message with half a JSON text in it."""
     status, body = _answer_of(connection)
-    connection.send(message(200 if status == 204 else status, body[: len(body) // 2]))
+    connection.send(message(status, body[: len(body) // 2]))
     return True
+
+
+#: Made to look like an answer to the next call.
+POISON = message(200, b'{"success":true,"data":{"id":"somebody-else"}}')
 
 
 def body_after_204(connection: Connection) -> bool:
-    """A 204 that has a body all the same, made to look like an answer to the next call."""
+    """A 204 that still has a body."""
     connection.carry_out()
-    poison = message(200, b'{"success":true,"data":{"id":"somebody-else"}}')
-    connection.send(b"HTTP/1.1 204 No Content\r\n\r\n" + poison)
-    return True
-
-
-def late_body_after_204(connection: Connection) -> bool:
-    """The same, announced, and coming only when the next request is on its way."""
-    connection.carry_out()
-    poison = message(200, b'{"success":true,"data":{"id":"somebody-else"}}')
-    head = f"HTTP/1.1 204 No Content\r\nContent-Length: {len(poison)}\r\n\r\n"
-    connection.send(head.encode())
-    if not connection.wait():
-        return False
-    connection.send(poison)
+    connection.send(b"HTTP/1.1 204 No Content\r\n\r\n" + POISON)
     return True
 
 
@@ -220,39 +186,11 @@ def early_hints(connection: Connection) -> bool:
     return well(connection)
 
 
-def late_after_103(connection: Connection) -> bool:
-    """103, and the answer only once the caller has sent something else."""
-    connection.send(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
-    if not connection.wait():
-        return False
-    connection.send(message(200, b'{"success":true,"data":{"id":"somebody-else"}}'))
-    return True
-
-
-def hundred_first(connection: Connection) -> bool:
-    connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-    return well(connection)
-
-
-def _pieces(total: int) -> Iterator[bytes]:
-    piece = b" " * MIB
-    for _ in range(total // MIB):
-        yield piece
-
-
 def huge(connection: Connection) -> None:
     connection.carry_out()
     connection.send(f"HTTP/1.1 200 OK\r\nContent-Length: {HUGE}\r\n\r\n".encode())
-    for piece in _pieces(HUGE):
-        connection.send(piece)
-
-
-def huge_chunked(connection: Connection) -> None:
-    connection.carry_out()
-    connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    for piece in _pieces(HUGE):
-        connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
-    connection.send(b"0\r\n\r\n")
+    for _ in range(HUGE // MIB):
+        connection.send(b" " * MIB)
 
 
 _FUSE = gzip.compress(b" " * MIB)  # gzip streams may follow one another
@@ -265,67 +203,5 @@ def gzip_bomb(connection: Connection) -> bool:
     return True
 
 
-def gzip_well(connection: Connection) -> bool:
-    status, body = _answer_of(connection)
-    if status == 204:
-        status = 200
-    connection.send(message(status, gzip.compress(body), "Content-Encoding: gzip"))
-    return True
-
-
-def close_idle(connection: Connection) -> None:
-    """Answer well, and close the connection that was to be kept."""
-    well(connection)
-
-
 def redirect(status: int, location: str) -> Behaviour:
     return answer(status, b"moved", f"Location: {location}", heard=False)
-
-
-def dripping_redirect(location: str) -> Behaviour:
-    """A redirect whose body does not end."""
-
-    def behaviour(connection: Connection) -> None:
-        head = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 100000\r\n\r\n"
-        connection.send(head.encode())
-        connection.drip(b" " * 100_000, _SLOW)
-
-    return behaviour
-
-
-def endless_continue(connection: Connection) -> None:
-    """Interim responses without end, each of them whole."""
-    connection.carry_out()
-    until = time.monotonic() + 10
-    while not connection.server.stopped and time.monotonic() < until:
-        connection.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-        time.sleep(0.01)
-
-
-def drip_status(connection: Connection) -> None:
-    connection.carry_out()
-    connection.drip(b"HTTP/1.1 200 " + b"x" * 10_000, _SLOW)
-
-
-def drip_header(connection: Connection) -> None:
-    connection.carry_out()
-    connection.send(b"HTTP/1.1 200 OK\r\n")
-    connection.drip(b"x-long: " + b"x" * 10_000, _SLOW)
-
-
-def endless_headers(connection: Connection) -> None:
-    connection.carry_out()
-    connection.send(b"HTTP/1.1 200 OK\r\n")
-    for index in range(99):  # `http.client` refuses more than 100
-        if connection.server.stopped:
-            return
-        connection.send(b"x-%d: y\r\n" % index)
-        time.sleep(0.1)
-
-
-@before_reading
-def never_read(connection: Connection) -> None:
-    """Accept, and leave all that is sent where it is."""
-    until = time.monotonic() + 10
-    while not connection.server.stopped and time.monotonic() < until:
-        time.sleep(0.01)

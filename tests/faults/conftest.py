@@ -33,11 +33,11 @@ def server(service: Service) -> Iterator[Server]:
 
 @pytest.fixture
 def connect(service: Service) -> Iterator[MakeClient]:
-    """Make clients with short time-outs, closed when the test ends."""
+    """Make clients, closed when the test ends; a machine under load meets none of their limits."""
     made = []
 
     def make(url: str, **settings: Any) -> Client:
-        settings = {"timeout": 0.3, "deadline": 1.5, **settings}
+        settings = {"timeout": 5.0, "deadline": 20.0, **settings}
         client = Client(service.api_key, service.app_id, base_url=url, **settings)
         made.append(client)
         return client

@@ -3,31 +3,25 @@
 It speaks raw sockets on loopback, so that it can do what no web framework allows. A script
 of behaviours says what it does, one to each request it is sent; when the script is used up
 it passes requests on to the sandbox, in process, and answers what that answers. It counts
-the requests and remembers what it read. Every wait in it is bounded, and it stops by itself.
+the requests and remembers what it read.
 """
 
 from __future__ import annotations
 
-import contextlib
-import queue
-import select
+import http.client
 import socket
 import ssl
-import struct
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, Union
+from collections import deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Callable, NamedTuple, Optional, Union
+
+from tests.loopback import Loopback, reset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import trustme
-
     from tests.faults.service import Service
-
-_LONGEST = 10.0  # seconds that any one connection is served
-_TICK = 0.005
 
 
 class Request(NamedTuple):
@@ -50,70 +44,49 @@ class Connection:
         self.server = server
         self.sock = sock
         self.request = Request()
-        self._buffer = b""
+        self._reader = sock.makefile("rb")
 
     def wait(self) -> bool:
         """Wait for a request's first byte; False if there will be none."""
-        until = time.monotonic() + _LONGEST
-        while not self._buffer and time.monotonic() < until and not self.server.stopped:
-            if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
-                return True
-            if select.select([self.sock], [], [], _TICK)[0]:
-                if isinstance(self.sock, ssl.SSLSocket):
-                    self._buffer = self.sock.recv(1)
-                    return bool(self._buffer)
-                return bool(self.sock.recv(1, socket.MSG_PEEK))
-        return bool(self._buffer)
+        return bool(self._reader.peek(1))
 
     def read(self) -> None:
         """Read one whole request."""
-        while b"\r\n\r\n" not in self._buffer:
-            self._more()
-        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-        first, *lines = head.decode("latin-1").split("\r\n")
-        method, target, _ = first.split(" ")
-        headers = {}
-        for line in lines:
-            name, _, value = line.partition(":")
-            headers[name.strip().lower()] = value.strip()
+        method, target, _ = self._reader.readline().decode("latin-1").split(" ")
+        headers = http.client.parse_headers(self._reader)
         size = int(headers.get("content-length", 0))
-        while len(self._buffer) < size:
-            self._more()
-        body, self._buffer = self._buffer[:size], self._buffer[size:]
-        self.request = Request(method, target, headers, body)
-
-    def _more(self) -> None:
-        data = self.sock.recv(65536)
-        if not data:
-            raise ConnectionError
-        self._buffer += data
+        body = self._reader.read(size)
+        if len(body) < size:
+            raise EOFError
+        named = {name.lower(): value for name, value in headers.items()}
+        self.request = Request(method, target, named, body)
 
     def send(self, data: bytes) -> None:
         self.sock.sendall(data)
 
-    def drip(self, data: bytes, every: float) -> None:
-        """Send a byte at a time, until the caller hangs up or time is over."""
-        until = time.monotonic() + _LONGEST
-        for index in range(len(data)):
-            if self.server.stopped:
-                return
-            if time.monotonic() > until:
-                self.server.outlasted += 1
-                return
-            self.send(data[index : index + 1])
+    def drip(self, data: bytes, every: float, size: int = 1) -> None:
+        """Send so many bytes at a time, until the caller hangs up or time is over."""
+        most = int(self.server.longest / every) * size
+        for at in range(0, len(data[:most]), size):
+            self.send(data[at : at + size])
             time.sleep(every)
+        self.server.outlasted += len(data) > most
 
     def hang(self) -> None:
         """Say nothing until the caller hangs up."""
-        until = time.monotonic() + _LONGEST
-        while not self.server.stopped and time.monotonic() < until:
-            if select.select([self.sock], [], [], _TICK)[0] and not self.sock.recv(65536):
-                return
-        self.server.outlasted += not self.server.stopped
+        try:
+            while self.sock.recv(65536):
+                pass
+        except socket.timeout:
+            self.server.outlasted += 1
 
     def reset(self) -> None:
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.sock.close()
+        self.close()
+        reset(self.sock)
+
+    def close(self) -> None:
+        """Let the socket go, so that it is closed where it says so."""
+        self._reader.close()
 
     def carry_out(self, *, forget: bool = False) -> tuple[int, dict[str, str], bytes]:
         """Let the service behind do what is asked; with `forget` it keeps no answer.
@@ -152,13 +125,14 @@ def well(connection: Connection) -> bool:
     return True
 
 
-class Server:
+class Server(Loopback):
     """The server; a context manager.
 
     Args:
-        script: what to do with each request, in order; after that it behaves well.
+        script: what to do with each request, in order.
         service: the service behind it; without one, a request passed on is a 404.
         tls: serve TLS in this context.
+        otherwise: what to do once the script is used up.
     """
 
     def __init__(
@@ -166,24 +140,15 @@ class Server:
         script: Iterable[Behaviour] = (),
         service: Optional[Service] = None,
         tls: Optional[ssl.SSLContext] = None,
+        otherwise: Behaviour = well,
     ) -> None:
-        self.script: queue.SimpleQueue[Behaviour] = queue.SimpleQueue()
+        super().__init__(tls=tls)
         self.requests: list[Request] = []
-        self.connections = 0
         #: How many callers waited on until the server gave up.
         self.outlasted = 0
-        self.stopped = False
+        self._script = deque(script)
         self._service = service
-        self._tls = tls
-        self._threads: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self._listener.settimeout(_TICK)
-        self.port: int = self._listener.getsockname()[1]
-        self.then(*script)
-
-    @property
-    def url(self) -> str:
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
+        self._otherwise = otherwise
 
     @property
     def keys(self) -> list[Optional[str]]:
@@ -192,14 +157,11 @@ class Server:
 
     def then(self, *script: Behaviour) -> None:
         """Append to the script."""
-        for behaviour in script:
-            self.script.put(behaviour)
+        self._script.extend(script)
 
     def forget(self) -> None:
         """Drop what is left of the script."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self.script.get_nowait()
+        self._script.clear()
 
     def carry_out(self, request: Request, *, forget: bool) -> tuple[int, dict[str, str], bytes]:
         if self._service is None:
@@ -216,67 +178,22 @@ class Server:
         }
         return answer.status, kept, answer.body
 
-    def __enter__(self) -> Server:
-        self._start(self._accept)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stopped = True
-        while self._threads:
-            self._threads.pop().join(_LONGEST)
-        self._listener.close()
-
-    def _start(self, target: Callable[..., None], *arguments: Any) -> None:
-        thread = threading.Thread(target=target, args=arguments, daemon=True)
-        thread.start()
-        self._threads.append(thread)  # once it can be joined: the server may be ending
-
-    def _accept(self) -> None:
-        while not self.stopped:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                continue
-            sock.settimeout(_LONGEST)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.connections += 1
-            self._start(self._serve, sock)
-
-    def _serve(self, sock: socket.socket) -> None:
+    def serve(self, sock: socket.socket) -> None:
+        connection = Connection(self, sock)
         try:
-            if self._tls is not None:
-                sock = self._tls.wrap_socket(sock, server_side=True)
-            connection = Connection(self, sock)
             while connection.wait() and self._one(connection):
                 pass
-        except (OSError, ValueError):  # the caller has hung up
-            pass
         finally:
-            sock.close()
+            connection.close()
 
     def _one(self, connection: Connection) -> bool:
         try:
-            behaviour = self.script.get_nowait()
-        except queue.Empty:
-            behaviour = well
+            behaviour = self._script.popleft()
+        except IndexError:
+            behaviour = self._otherwise
         if not hasattr(behaviour, "unread"):
             connection.read()
         else:
             connection.request = Request()
         self.requests.append(connection.request)
         return bool(behaviour(connection))
-
-
-def tls_context(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
-    """The TLS of a server whose certificate an authority has issued."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    return context
-
-
-@contextlib.contextmanager
-def refusing_port() -> Iterator[int]:
-    """A port that refuses connections: bound, but not listened to."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        yield sock.getsockname()[1]

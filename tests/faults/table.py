@@ -23,9 +23,9 @@ import trustme
 from customers_sdk import ApiError, Client, CustomersError
 from customers_sdk._http import exchange, retry
 from tests.faults import behaviours as do
-from tests.faults.proxies import Proxy
-from tests.faults.server import Behaviour, Request, Server, refusing_port, tls_context
+from tests.faults.server import Behaviour, Request, Server
 from tests.faults.service import Service
+from tests.loopback import Proxy, refusing_port, tls_context
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BEGIN = "<!-- the table: written by tests/faults/table.py -->"

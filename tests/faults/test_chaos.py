@@ -14,14 +14,13 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from customers_sdk import Client, CustomersError, NotFoundError
 from customers_sdk._http import retry
 from customers_sdk.sandbox import Sandbox
-from tests.faults.chaos_proxy import Proxy
+from tests.faults.chaos_proxy import ChaosProxy
 
 WRITES = int(os.environ.get("CHAOS_WRITES", "400"))
 SEED = int(os.environ.get("CHAOS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -30,17 +29,16 @@ READ_TIMEOUT = 0.3
 
 
 @pytest.fixture
-def chaos(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sandbox, Proxy, Client]]:
+def chaos(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Sandbox, ChaosProxy, Client]]:
     print(f"CHAOS_SEED={SEED} CHAOS_WRITES={WRITES}")  # noqa: T201
     monkeypatch.setattr(retry, "BACKOFF_BASE", 0.004)
     monkeypatch.setattr(retry, "KEY_IN_USE_CAP", 0.02)
     # An outage of this length would use the budget up, and the test is of the retries.
     monkeypatch.setattr(retry.Budget, "CAPACITY", 10**9)
     with Sandbox(latency=0.002) as sandbox:
-        address = urlsplit(sandbox.base_url)
-        target = (str(address.hostname), int(address.port or 0))
+        url = sandbox.base_url
         with (
-            Proxy(target, seed=SEED, rate=0.15, patience=READ_TIMEOUT) as proxy,
+            ChaosProxy(url, seed=SEED, rate=0.15, patience=READ_TIMEOUT) as proxy,
             sandbox.client(
                 base_url=proxy.url, timeout=(2.0, READ_TIMEOUT), deadline=20, max_retries=4
             ) as client,
@@ -181,13 +179,13 @@ def compare(  # noqa: C901, PLR0912 - one rule after the other
     return found
 
 
-def report(proxy: Proxy, outcomes: Counter[str], seconds: float) -> None:
+def report(proxy: ChaosProxy, outcomes: Counter[str], seconds: float) -> None:
     print(f"faults: {dict(sorted(proxy.happened.items()))}")  # noqa: T201
     print(f"outcomes: {dict(sorted(outcomes.items()))}")  # noqa: T201
     print(f"seconds: {seconds:.1f}")  # noqa: T201
 
 
-def test_mixed_writes_with_external_ids(chaos: tuple[Sandbox, Proxy, Client]) -> None:
+def test_mixed_writes_with_external_ids(chaos: tuple[Sandbox, ChaosProxy, Client]) -> None:
     sandbox, proxy, client = chaos
     started = time.monotonic()
     with ThreadPoolExecutor(THREADS) as threads:
@@ -205,7 +203,7 @@ def test_mixed_writes_with_external_ids(chaos: tuple[Sandbox, Proxy, Client]) ->
 
 
 def test_without_external_ids_every_possible_duplicate_is_announced(
-    chaos: tuple[Sandbox, Proxy, Client],
+    chaos: tuple[Sandbox, ChaosProxy, Client],
 ) -> None:
     sandbox, proxy, client = chaos
     proxy.rate = 0.3
@@ -242,7 +240,7 @@ def test_without_external_ids_every_possible_duplicate_is_announced(
 
 
 def test_a_removal_of_what_never_was_is_still_not_found(
-    chaos: tuple[Sandbox, Proxy, Client],
+    chaos: tuple[Sandbox, ChaosProxy, Client],
 ) -> None:
     _, proxy, client = chaos
     proxy.rate = 0.0

@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -27,17 +28,16 @@ from customers_sdk import (
     TransportError,
 )
 from tests.faults import behaviours as do
-from tests.faults.proxies import Proxy
-from tests.faults.server import Behaviour, Server, message, refusing_port, tls_context
+from tests.faults.server import Behaviour, Server, message
 from tests.faults.service import MakeClient
 from tests.faults.table import Place
+from tests.loopback import Proxy, refusing_port, tls_context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.faults.service import Service
 
-PATIENT = {"timeout": 5.0, "deadline": 20.0}  # where no timeout is what is tested
 WAYS = pytest.mark.parametrize("way", ["forward", "tunnel"])
 
 
@@ -54,7 +54,7 @@ def through(
         monkeypatch.setenv("https_proxy", proxy.url)
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(ca))
         url = f"{'https' if tls else 'http'}://service.invalid"
-        yield server, connect(url, allow_http=True, **PATIENT), proxy
+        yield server, connect(url, allow_http=True), proxy
 
 
 @WAYS
@@ -165,7 +165,7 @@ def raising(error: Exception) -> Any:
 def test_a_hook_that_fails_after_the_response_leaves_the_write_in_doubt(
     server: Server, connect: MakeClient, place: Place, error: Exception
 ) -> None:
-    client = connect(server.url, **PATIENT, session=hooked(raising(error)))
+    client = connect(server.url, session=hooked(raising(error)))
     with pytest.raises(TransportError, match="responded with 201") as caught:
         client.customers.create(name="Ada")
     assert caught.value.outcome_unknown
@@ -178,13 +178,13 @@ def test_what_only_the_author_of_a_hook_knows_is_raised_as_it_is(
     class MineError(Exception):
         pass
 
-    client = connect(server.url, **PATIENT, session=hooked(raising(MineError())))
+    client = connect(server.url, session=hooked(raising(MineError())))
     with pytest.raises(MineError):
         client.customers.create(name="Ada")
 
 
 def test_a_hook_that_fails_on_an_error_hides_no_error(server: Server, connect: MakeClient) -> None:
-    client = connect(server.url, **PATIENT, session=hooked(raising(OSError("x"))))
+    client = connect(server.url, session=hooked(raising(OSError("x"))))
     server.then(do.error(401, "AUTHENTICATION_ERROR"))
     with pytest.raises(AuthenticationError) as caught:
         client.customers.create(name="Ada")
@@ -215,7 +215,7 @@ def test_what_raises_for_the_status_hides_no_response(
         session.mount("http://", Strict())
     server.then(do.error(status, "THE_SERVICES_OWN"))
     with pytest.raises(ApiError) as caught:
-        connect(server.url, **PATIENT, session=session).customers.create(name="Ada")
+        connect(server.url, session=session).customers.create(name="Ada")
     assert (caught.value.status, caught.value.code) == (status, "THE_SERVICES_OWN")
 
 
@@ -228,7 +228,7 @@ def test_the_response_to_what_a_hook_requests_is_not_the_services(
         def tell(*_: Any, **__: Any) -> None:
             requests.post(webhook.url, timeout=5).raise_for_status()
 
-        client = connect(server.url, **PATIENT, session=hooked(tell))
+        client = connect(server.url, session=hooked(tell))
         if refused:
             server.then(do.error(401, "AUTHENTICATION_ERROR"))
             with pytest.raises(AuthenticationError):
@@ -252,13 +252,19 @@ def test_a_response_that_cannot_be_closed_is_read_as_ever(
 
     session = requests.Session() if error is None else hooked(raising(error))
     session.mount("http://", Unclosable())
-    client = connect(server.url, **PATIENT, session=session)
+    client = connect(server.url, session=session)
     if error is None:
         assert client.customers.create(name="Ada").name == "Ada"
     else:
         with pytest.raises((TransportError, KeyError)):
             client.customers.create(name="Ada")
     assert place.created() == 1
+
+
+def reset_mid_body(connection: Any) -> None:
+    do.close_mid_body(connection)
+    time.sleep(do.SLOW)
+    connection.reset()
 
 
 def test_a_hook_that_reads_a_body_which_breaks_is_retried_as_ever(
@@ -268,8 +274,8 @@ def test_a_hook_that_reads_a_body_which_breaks_is_retried_as_ever(
         assert response.content
 
     session = hooked(read)
-    client = connect(server.url, **PATIENT, session=session)
-    server.then(do.reset_mid_body)
+    client = connect(server.url, session=session)
+    server.then(reset_mid_body)
     assert client.customers.create(name="Ada").name == "Ada"
     assert len(server.requests) == 2
 
@@ -286,7 +292,7 @@ def retrying(**options: Any) -> requests.Session:
 def gone(connection: Any) -> None:
     """Carry it out, answer nothing, and listen no more."""
     connection.carry_out()
-    connection.server._listener.shutdown(socket.SHUT_RDWR)
+    connection.server.socket.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize("retries", [1, 2])
@@ -294,7 +300,7 @@ def test_the_last_failure_of_an_adapter_that_retries_says_nothing_of_the_others(
     server: Server, connect: MakeClient, place: Place, retries: int
 ) -> None:
     options = {"total": retries, "backoff_factor": 0, "allowed_methods": None}
-    client = connect(server.url, **PATIENT, session=retrying(**options))
+    client = connect(server.url, session=retrying(**options))
     server.then(gone)
     with pytest.raises(TransportError, match="the session's own retries ran out") as caught:
         client.customers.create(name="Ada")
@@ -318,7 +324,7 @@ def test_a_refusal_after_a_retry_of_the_adapters_is_in_doubt(
     session = retrying(total=2, backoff_factor=0, allowed_methods=None)
     if looping:
         session.mount("http://", Looping())
-    client = connect(server.url, **PATIENT, session=session)
+    client = connect(server.url, session=session)
     server.then(do.reset, do.error(409, "CONFLICT"))
     with pytest.raises(ConflictError) as caught:
         client.customers.create(name="Ada")
@@ -331,7 +337,7 @@ def test_a_refusal_after_a_retry_of_the_adapters_is_in_doubt(
 def test_a_removal_that_the_adapter_has_retried_is_done(
     server: Server, connect: MakeClient, place: Place
 ) -> None:
-    client = connect(server.url, **PATIENT, session=retrying(total=2, backoff_factor=0))
+    client = connect(server.url, session=retrying(total=2, backoff_factor=0))
     server.then(do.reset)
     client.customers.remove_wallet(place.customer["id"], place.wallet["id"])
 
@@ -368,7 +374,7 @@ def test_a_request_of_the_adapters_own_proves_nothing_of_the_write(
     with requests.Session() as session:
         session.mount("http://", Auditing())
         with pytest.raises(TransportError) as caught:
-            connect(server.url, **PATIENT, max_retries=0, session=session).customers.create()
+            connect(server.url, max_retries=0, session=session).customers.create()
     assert caught.value.outcome_unknown
     assert place.created() == 1
 
@@ -529,7 +535,7 @@ def test_plain_http_to_this_machine_goes_through_no_proxy_of_the_environment(
         monkeypatch.setenv(variable, proxy.url)
         for host in ("127.0.0.1", "localhost"):
             url = server.url.replace("127.0.0.1", host)
-            client = connect(url, **PATIENT, session=None if own else session)
+            client = connect(url, session=None if own else session)
             assert client.customers.create(name="Ada").name == "Ada"
         assert proxy.connections == 0
 
@@ -539,10 +545,7 @@ def test_a_proxy_of_the_session_is_used_for_this_machine_too(
 ) -> None:
     with Proxy(server.port) as proxy, requests.Session() as session:
         session.proxies = {"http": proxy.url}
-        assert (
-            connect(server.url, **PATIENT, session=session).customers.create(name="Ada").name
-            == "Ada"
-        )
+        assert connect(server.url, session=session).customers.create(name="Ada").name == "Ada"
         assert len(proxy.heads) == 1
 
 

@@ -20,9 +20,10 @@ from requests.adapters import HTTPAdapter
 import customers_sdk
 from customers_sdk import Client, ConfigurationError, CustomersError, TransportError
 from tests.faults import behaviours as do
-from tests.faults.server import Connection, Server, message, refusing_port, tls_context, well
+from tests.faults.server import Connection, Server, message, well
 from tests.faults.service import MakeClient
 from tests.faults.table import Place
+from tests.loopback import refusing_port, tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,7 +213,7 @@ def test_a_log_line_says_these_things_and_no_more(
     server: Server, connect: MakeClient, caplog: pytest.LogCaptureFixture, place: Place
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="customers_sdk")
-    client = connect(server.url, timeout=10, deadline=30)
+    client = connect(server.url)
     client.customers.retrieve(place.customer["id"])
     (line,) = [r.getMessage() for r in caplog.records if r.name == "customers_sdk"]
     sent = server.requests[0].headers["x-request-id"]
@@ -224,7 +225,7 @@ def test_the_logger_is_silent_unless_configured(
     server: Server, connect: MakeClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     server.then(do.html(500))
-    connect(server.url, timeout=10, deadline=30).customers.list_page()
+    connect(server.url).customers.list_page()
     assert capfd.readouterr() == ("", "")
 
 
@@ -333,7 +334,7 @@ def test_a_bundle_of_the_sessions_is_trusted(
 
 
 def test_plain_http_on_a_tls_port_is_final(server: Server, connect: MakeClient) -> None:
-    client = connect(server.url.replace("http:", "https:"))
+    client = connect(server.url.replace("http:", "https:"), timeout=0.3)
     with pytest.raises(TransportError) as caught:
         client.customers.create(name="Ada")
     assert caught.value.attempts <= 3

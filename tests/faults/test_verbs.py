@@ -14,12 +14,11 @@ import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from customers_sdk.sandbox import Sandbox
-from tests.faults.chaos_proxy import Proxy
+from tests.faults.chaos_proxy import ChaosProxy
 from tests.faults.verbs_program import READ_TIMEOUT
 
 ROOT = Path(__file__).parent.parent.parent
@@ -62,10 +61,9 @@ def play(
 ) -> None:
     """Play some rounds on a service of their own, and note what became of them."""
     with Sandbox(latency=0.002) as sandbox:
-        address = urlsplit(sandbox.base_url)
         rounds = [prepared(sandbox, number) for number in range(count)]
-        target = (str(address.hostname), int(address.port or 0))
-        with Proxy(target, seed=seed, rate=0.15, patience=READ_TIMEOUT) as proxy:
+        url = sandbox.base_url
+        with ChaosProxy(url, seed=seed, rate=0.15, patience=READ_TIMEOUT) as proxy:
             found = run(rounds, sandbox, proxy.url)
             time.sleep(READ_TIMEOUT * 1.5 + 0.3)  # what the proxy held back runs to its end
         stored = Stored(sandbox)

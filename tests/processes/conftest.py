@@ -1,48 +1,60 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import ssl
 import subprocess
 import sys
+import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Optional
 
 import pytest
-import requests
 import trustme
 
-from customers_sdk import Client
+from tests.faults import behaviours as do
+from tests.faults.server import Connection, Server
+from tests.loopback import tls_context
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 
 
-class Echo(NamedTuple):
-    """A running `echo_service`, and the environment in which it is called."""
+class Echo(Server):
+    """Answers each request with a record of the id that is asked for, and keeps books.
 
-    url: str
-    environment: dict[str, str]
+    ``slow-0.05-…`` is answered after so many seconds. Each connection remembers which processes
+    (header ``x-pid``) sent over it.
 
-    def connections(self) -> list[list[str]]:
-        """The processes that sent over each connection."""
-        with Client("nr_test_sk_x", "app", base_url=self.url, session=_verifying(self)) as client:
-            return list(client.request("GET", "/connections").data)
+    Attributes:
+        environment: what a process that calls it is started with.
+    """
+
+    def __init__(self, tls: Optional[ssl.SSLContext], close_after: Optional[float]) -> None:
+        super().__init__(tls=tls, otherwise=self._echo)
+        self.environment = {"PYTHONPATH": str(ROOT), "ECHO_URL": self.url}
+        self._close_after = close_after
+        self._pids: defaultdict[Connection, set[str]] = defaultdict(set)
+
+    def _echo(self, connection: Connection) -> bool:
+        self._pids[connection].add(connection.request.headers.get("x-pid", ""))
+        name = connection.request.target.rpartition("/")[2]
+        if name.startswith("slow-"):
+            time.sleep(float(name.split("-")[1]))
+        do.answer(200, {"success": True, "data": {"id": name}}, heard=False)(connection)
+        if self._close_after is not None:
+            # A service that lets no connection idle, and says nothing of it beforehand.
+            connection.sock.settimeout(self._close_after)
+        return True
 
     def check_connections(self, *, processes: int) -> None:
         """No connection carried requests of two processes, and so many processes called."""
-        shared = [pids for pids in self.connections() if len(pids) > 1]
+        shared = [pids for pids in self._pids.values() if len(pids) > 1]
         assert not shared, f"{len(shared)} connections carried requests of several processes"
-        pids = {pid for pids in self.connections() for pid in pids}
-        assert len(pids) >= processes
-
-
-def _verifying(echo: Echo) -> Any:
-
-    session = requests.Session()
-    session.trust_env = False  # requests prefers a bundle named by the environment
-    session.verify = echo.environment.get("REQUESTS_CA_BUNDLE", True)
-    return session
+        assert len(set().union(*self._pids.values())) >= processes
 
 
 Start = Callable[..., Echo]
@@ -51,35 +63,18 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def start_echo(tmp_path: Path) -> Iterator[Start]:
-    running: list[subprocess.Popen[str]] = []
+    with contextlib.ExitStack() as running:
 
-    def start(scheme: str = "http", **options: object) -> Echo:
-        environment = {"PYTHONPATH": str(ROOT)}
-        arguments = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
-        if scheme == "https":
-            authority = trustme.CA()
-            certificate = tmp_path / "server.pem"
-            authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
-                str(certificate)
-            )
-            bundle = tmp_path / "ca.pem"
-            authority.cert_pem.write_to_path(str(bundle))
-            environment["REQUESTS_CA_BUNDLE"] = str(bundle)
-            arguments.append(f"--certificate={certificate}")
-        process = subprocess.Popen(  # noqa: S603 - our own script
-            [sys.executable, str(HERE / "echo_service.py"), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        assert process.stdout is not None
-        environment["ECHO_URL"] = url = f"{scheme}://127.0.0.1:{int(process.stdout.readline())}"
-        return Echo(url, environment)
+        def start(scheme: str = "http", close_after: Optional[float] = None) -> Echo:
+            authority = trustme.CA() if scheme == "https" else None
+            echo = Echo(tls_context(authority) if authority else None, close_after)
+            if authority:
+                bundle = tmp_path / "ca.pem"
+                authority.cert_pem.write_to_path(str(bundle))
+                echo.environment["REQUESTS_CA_BUNDLE"] = str(bundle)
+            return running.enter_context(echo)
 
-    yield start
-    for process in running:
-        process.communicate(timeout=10)
+        yield start
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from customers_sdk._http import keys
 from customers_sdk.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from conftest import Run
+    from tests.processes.conftest import Run
 
 ADDRESS = "0x" + "ab" * 20
 

@@ -19,7 +19,7 @@ import urllib3
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Echo, Run, Start
+    from tests.processes.conftest import Echo, Run, Start
 
 forking = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
