@@ -21,7 +21,9 @@ _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 _KEY = re.compile(r"nr_(test|live)_(sk|pk)_[\x21-\x7e]+")
 _LOOPBACK = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1|[^.]+\.localhost", re.IGNORECASE)
 
-_LONGEST_TIMEOUT = 600  # seconds; more than that was meant in milliseconds
+# Seconds; more than that was meant in milliseconds.
+_LONGEST_TIMEOUT = 600
+_LONGEST_DEADLINE = 3600
 
 
 #: The environment variables that stand in for arguments that are not given.
@@ -185,19 +187,15 @@ def _timeout(value: Any) -> tuple[float, float]:
 
 
 def _wait(value: Any) -> float:
-    seconds = _seconds(value)
-    if seconds > _LONGEST_TIMEOUT:
-        raise ValueError(
-            f"must be at most {_LONGEST_TIMEOUT} seconds: it is in seconds, not in milliseconds"
-        )
-    return seconds
+    return _seconds(value, _LONGEST_TIMEOUT)
 
 
-def _seconds(value: Any) -> float:
+def _seconds(value: Any, most: int = _LONGEST_DEADLINE) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"must be a number of seconds, not {kind_of(value)}")
-    if not 0 < value <= 86_400:  # nor is NaN
-        raise ValueError("must be more than 0 seconds and at most a day")
+    if not 0 < value <= most:  # nor is NaN
+        problem = "it is in seconds, not in milliseconds" if value > most else "it must be positive"
+        raise ValueError(f"must be more than 0 and at most {most} seconds: {problem}")
     return float(value)
 
 

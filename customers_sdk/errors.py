@@ -170,9 +170,14 @@ class PermissionDeniedError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """404: there is no such record, or no such route."""
+    """404: there is no such record, app or route."""
 
     reference = "E44"
+
+    @property
+    def setting(self) -> str | None:
+        """The setting that is wrong (``base_url``, ``app_id``), or None: it is the record."""
+        return _wrong_setting(self.message)
 
 
 class ConflictError(ApiError):
@@ -269,12 +274,19 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 # Observed (recording outage_db_down_list): a wrong key is told so in other words.
 _DATABASE_DOWN = "Authentication required"
+# Observed (recordings route_unknown, create_app_unknown).
+_WRONG_SETTINGS = {"Route not found": "base_url", "App with id ": "app_id"}
 
 
 def error_code(body: Any) -> str | None:
     """The service's ``code`` in the body of an error, or its ``type`` where that came."""
     said = (_inner(body).get("code"), _inner(body).get("type"))
     return next((code for code in said if isinstance(code, str)), None)
+
+
+def _wrong_setting(message: str) -> str | None:
+    found = (name for start, name in _WRONG_SETTINGS.items() if message.startswith(start))
+    return next(found, None)
 
 
 def _inner(body: Any) -> Mapping[str, Any]:
@@ -313,8 +325,14 @@ def error_from_response(
         hints.append("the body is not one of the service's errors")
     if 300 <= status < 400:
         hints.append("redirects are never followed: check base_url")
-    if status == 401 and message == _DATABASE_DOWN:
-        hints.append("the service also responds with 401 while its database is down")
+    if status == 401:
+        hints.append(
+            "the service also responds with 401 while its database is down"
+            if message == _DATABASE_DOWN
+            else "check api_key, and that base_url is the service that it is for"
+        )
+    if status == 404 and (wrong := _wrong_setting(message)):
+        hints.append(f"check {wrong}")
     if replayed:
         hints.append(
             "this is the stored response to an earlier request under the same idempotency key, "

@@ -96,7 +96,7 @@ class Transport:
             left = ends - self._clock()
             if left <= 0:
                 raise RequestTimeoutError(
-                    f"{self._base_url}: the deadline of {limits.deadline:g} s has passed, and so "
+                    f"{self._base_url}: the deadline of {limits.deadline:.4g} s has passed, and so "
                     "the next request was not made"
                 )
             return limits._replace(deadline=left)
@@ -304,4 +304,4 @@ def _next(
 
 
 def _no_time(call: Call) -> str:
-    return f"the deadline of {call.limits.deadline:g} s leaves no time for another try"
+    return f"the deadline of {call.limits.deadline:.4g} s leaves no time for another try"

@@ -19,6 +19,7 @@ from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.bulk._formats import Format, Layout, layout_of
 from customers_sdk.client import Client
 from customers_sdk.customers import UNSET, Unset
+from customers_sdk.errors import ConfigurationError
 from customers_sdk.models import CustomerSummary
 from customers_sdk.pagination import IncompleteListWarning, Page
 
@@ -129,6 +130,8 @@ def export_customers(
         OSError: the file cannot be written.
         CustomersError: as for `Customers.list <customers_sdk.Customers.list>`; what is
             written stays for ``resume``.
+        ConfigurationError: no customers are listed without a ``search``, and ``path`` has some:
+            the service does not say that it does not know an app.
 
     Warns:
         IncompleteListWarning: some customers with the same creation time could not be
@@ -311,7 +314,19 @@ class _PartialFile(_Stream):
         _files.write(self._state, json.dumps(state).encode(), like=self._file)
 
     def finish(self) -> int:
-        """Give the file its name."""
+        """Give the file its name, unless it is empty and would replace one that is not.
+
+        The service lists nothing for an app that it does not know, and deletes no customers.
+        """
+        if not self.rows and self._which["span"] is None and not self._which["search"]:
+            old = self._path.stat().st_size if self._path.exists() else 0
+            if old > len(self._layout.header()):
+                self._state.unlink(missing_ok=True)
+                problem = (
+                    f"lists no customers: {self._path.name}, which has some, was kept; delete it "
+                    "first if that is right"
+                )
+                raise ConfigurationError(f"app_id {problem}", setting="app_id", problem=problem)
         _files.put_in_place(self._file, self._path)
         self._state.unlink(missing_ok=True)
         return self.rows

@@ -35,7 +35,7 @@ Exit codes:
   2    usage, settings, or a file that cannot be read or written
   3    not found
   4    refused by the service
-  5    the service could not be reached
+  5    try again later: no response, too many requests, the service is down
   6    done in part
   130  interrupted
 """
@@ -94,7 +94,10 @@ def _invoke(arguments: Sequence[str]) -> int:
             say(" ".join(["Interrupted.", *hints]))
         return Exit.INTERRUPTED
     except (CustomersError, OSError) as error:
-        say(" ".join([line_of(error) + "." * bool(hints), *hints]))
+        told = line_of(error)
+        if hints and not told.endswith("."):
+            told += "."
+        say(" ".join([told, *hints]))
         return code_of(error)
     except (click.ClickException, ValueError) as error:
         say(line_of(error))

@@ -12,8 +12,9 @@ import click
 
 from customers_sdk._checks import CUSTOMER_FIELDS
 from customers_sdk._settings import VARIABLES
-from customers_sdk.cli._exit import no_route, one_line
+from customers_sdk.cli._exit import one_line
 from customers_sdk.errors import (
+    AlreadyExistsError,
     ApiError,
     AuthenticationError,
     ConfigurationError,
@@ -30,6 +31,11 @@ _TYPED = {
     "chain_id": "--chain",
     "wallet_address": "--address",
     **{name: f"--{name.replace('_', '-')}" for name in (*CUSTOMER_FIELDS, "search")},
+}
+
+_NO_SUCH = {
+    "base_url": ("route", ": it must not end with a path such as /v1"),
+    "app_id": ("app", ""),
 }
 
 
@@ -71,11 +77,17 @@ def _answered(error: ApiError) -> str:
 
 
 def _refusal(error: ApiError) -> str:
-    if isinstance(error, NotFoundError) and no_route(error):
+    if isinstance(error, AlreadyExistsError):
+        taken_by = error.existing.id
+        if hasattr(error.existing, "wallet_address"):
+            return f"The customer has this wallet already: {taken_by}."
         return (
-            f"The service has no such route. Check {VARIABLES['base_url']}: "
-            "it must not end with a path such as /v1."
+            f"The external id belongs to customer {taken_by}. To use that customer, create with "
+            "--or-get or --or-update."
         )
+    if isinstance(error, NotFoundError) and error.setting:
+        what, more = _NO_SUCH[error.setting]
+        return f"The service has no such {what}. Check {VARIABLES[error.setting]}{more}."
     if isinstance(error, AuthenticationError):
         if error.database_down:
             return "The service cannot check any key: its database is down. Try again later."
@@ -85,7 +97,7 @@ def _refusal(error: ApiError) -> str:
         return f"Too many requests. Try again{wait}."
     if isinstance(error, ValidationError) and error.issues:
         return " ".join(f"{_place(each.path)}: {each.message}." for each in error.issues)
-    return str(error) if error.outcome_unknown else f"{error.message}."
+    return str(error) if error.outcome_unknown else f"{error.message.rstrip('.')}."
 
 
 def _place(path: tuple[Union[str, int], ...]) -> str:

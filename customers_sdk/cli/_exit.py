@@ -13,12 +13,11 @@ from customers_sdk.errors import (
     CustomersError,
     IdempotencyError,
     NotFoundError,
+    RateLimitError,
 )
 
 # Whatever a caller puts into the wrong place, nothing that looks like a key is printed.
 _KEY = re.compile(r"nr_(?:test|live)_sk_[!#-&(-~]+")
-# Observed: the message for a path that the service does not have, so the base URL is wrong.
-_NO_ROUTE = "Route not found"
 
 
 class Exit(enum.IntEnum):
@@ -49,13 +48,10 @@ def code_of(error: Exception) -> Exit:
         # Nothing answered, or something that is not the service: a proxy, another server.
         return Exit.UNREACHABLE
     if isinstance(error, NotFoundError):
-        return Exit.UNREACHABLE if no_route(error) else Exit.NOT_FOUND
+        return Exit.USAGE if error.setting else Exit.NOT_FOUND
+    if isinstance(error, RateLimitError) or getattr(error, "database_down", False):
+        return Exit.UNREACHABLE
     return Exit.REFUSED
-
-
-def no_route(error: NotFoundError) -> bool:
-    """Whether the service has no such path, rather than no such customer."""
-    return error.message == _NO_ROUTE
 
 
 def one_line(text: str) -> str:

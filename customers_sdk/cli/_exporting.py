@@ -68,12 +68,14 @@ def export(
     printed = file == "-"
     started = time.monotonic()
     with named_by_option(), connect_patiently() as client, incomplete_lists() as missed:
-        if not printed:
-            hints.append("Run the same command with --resume to resume.")
+        if resume:
+            hints.append("Run the same command again to resume.")
         with progress_bar("Export", printed=printed) as show:
 
             def tell(progress: ExportProgress) -> None:
                 show(progress.done, progress.total)
+                if not (printed or hints):
+                    hints.append("Run the same command with --resume to resume.")
 
             count = export_customers(
                 client,

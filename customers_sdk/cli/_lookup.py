@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional, TypeVar
 
 import click
 
-from customers_sdk.cli._exit import NotOne, no_route
+from customers_sdk.cli._exit import NotOne
 from customers_sdk.cli._output import for_people, write_json, write_table
 from customers_sdk.errors import NotFoundError
 
@@ -60,7 +60,7 @@ class Named(NamedTuple):
             yield
         except NotFoundError as error:
             own = self.customer_id is not None and not _UUID.fullmatch(self.customer_id)
-            if not own or error.code is None or no_route(error):
+            if not own or error.code is None or error.setting:
                 raise
             raise NotOne(
                 f"{error.message}. If this is your own id, pass it with --by-external-id. "

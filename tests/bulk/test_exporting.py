@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from customers_sdk import (
     AuthenticationError,
     Client,
+    ConfigurationError,
     CustomerSummary,
     IncompleteListWarning,
 )
@@ -153,6 +154,22 @@ def stopped(client: Client, path: Path, after: int, **options: Any) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         export_customers(client, path, page_size=20, progress=stop, **options)
+
+
+@pytest.mark.parametrize("name", ["all.jsonl", "all.csv"])
+def test_nobody_does_not_replace_a_file_that_has_customers(
+    mock: MockCustomers, client: Client, tmp_path: Path, name: str
+) -> None:
+    mock.add_customer()
+    path = tmp_path / name
+    export_customers(client, path)
+    kept = path.read_bytes()
+    with pytest.raises(ConfigurationError, match="app_id lists no customers") as caught:
+        export_customers(client, path, app_id="00000000-0000-4000-8000-000000000009")
+    assert caught.value.setting == "app_id"
+    assert path.read_bytes() == kept
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+    assert export_customers(client, path, search="no one") == 0
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "csv"])

@@ -196,10 +196,10 @@ def test_a_machine_that_cannot_be_reached_is_5(
     ("fault", "code", "told"),
     [
         (("fail_next", 401), 4, "The key is unknown, revoked or expired"),
-        (("database_down",), 4, "The key may be right: wait"),
+        (("database_down",), 5, "The key may be right: wait"),
         (("fail_next", 403), 4, "suspended"),
         (("fail_next", 400), 4, "Check NODERAILS_APP_ID"),
-        (("fail_next", 429), 4, "Too many requests"),
+        (("fail_next", 429), 5, "Too many requests"),
         (("fail_next", 500), 4, "quote the request id"),
         (("fail_next", 503), 5, "is failing: try again later"),
         (("html_next", 200), 5, "Something other than the service"),
@@ -223,9 +223,10 @@ def test_a_path_too_many_in_the_base_url_is_pointed_at(
 ) -> None:
     monkeypatch.setenv("NODERAILS_BASE_URL", f"{sandbox.base_url}/v1")
     done = customers("doctor")
-    assert done.code == 5
+    assert done.code == 2
     assert "It has a path." in done.out
     assert "Route not found" in done.out
+    assert "Take the path off NODERAILS_BASE_URL." in done.out
 
 
 def test_an_empty_app_is_worth_a_note(

@@ -41,7 +41,7 @@ SECRET = "nr_test_sk_hushhushhush0001"
         ({"status": 400}, 4),
         ({"status": 403}, 4),
         ({"status": 409}, 4),
-        ({"status": 429}, 4),
+        ({"status": 429}, 5),
         ({"status": 500}, 4),
         ({"status": 502}, 5),
         ({"status": 503}, 5),
@@ -66,7 +66,7 @@ def test_a_wrong_base_url_does_not_look_like_a_customer_who_is_missing(
     sandbox: Sandbox, customers: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NODERAILS_BASE_URL", f"{sandbox.base_url}/v1")
-    assert customers("show", "x").code == 5
+    assert customers("show", "x").code == 2
 
 
 def test_a_wrong_path_in_the_base_url_says_which_setting_to_check(
@@ -85,6 +85,28 @@ def test_a_refused_value_is_named_by_the_option_that_was_typed(
     assert done.complaint.startswith("customers: --email: Invalid email. [E41, 400, request id ")
     done = customers("wallet", "add", id_, "--chain=4", "--address=0x1")
     assert (done.code, done.complaint.count("tries")) == (4, 0)
+
+
+def test_an_external_id_that_exists_names_its_customer_and_the_options_that_take_it(
+    sandbox: Sandbox, customers: Run
+) -> None:
+    id_ = sandbox.add_customer(external_id="user-1")
+    done = customers("create", "--external-id=user-1")
+    assert done.code == 4
+    assert f"belongs to customer {id_}. To use that customer" in done.complaint
+    address = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    add = ("wallet", "add", id_, "--chain=base", f"--address={address}")
+    assert customers(*add).code == 0
+    assert "has this wallet already: " in customers(*add).complaint
+
+
+def test_an_app_that_does_not_exist_names_the_variable(
+    sandbox: Sandbox, customers: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NODERAILS_APP_ID", "00000000-0000-4000-8000-000000000009")
+    done = customers("create", "--name=Ada")
+    assert done.code == 2
+    assert "The service has no such app. Check NODERAILS_APP_ID. [" in done.complaint
 
 
 def test_a_folder_that_is_missing_is_named(

@@ -67,9 +67,11 @@ def test_limits_are_replaced_one_by_one() -> None:
     assert base.override(None, None, 0) == ((5.0, 20.0), 25.0, 0)
 
 
-@pytest.mark.parametrize("value", [0.001, 1, 86_400, 86_400.0])
-def test_seconds_are_up_to_a_day(value: float) -> None:
+@pytest.mark.parametrize("value", [0.001, 1, 3600, 3600.0])
+def test_a_deadline_is_at_most_an_hour(value: float) -> None:
     assert Limits((1.0, 1.0), 1.0, 0).override(None, value, None).deadline == float(value)
+    with pytest.raises(ValueError, match=r"deadline must be .* not in milliseconds"):
+        Limits((1.0, 1.0), 1.0, 0).override(None, value + 3600, None)
 
 
 @pytest.mark.parametrize(

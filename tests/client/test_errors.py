@@ -355,3 +355,23 @@ def test_a_wrong_answer_to_a_read_leaves_nothing_unknown() -> None:
     assert "write" not in str(caught.value)
     assert not caught.value.outcome_unknown
     assert caught.value.idempotency_key is None
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "hint"),
+    [
+        (401, "Invalid or inactive API key", "check api_key, and that base_url is the service"),
+        (404, "Route not found", "check base_url"),
+        (404, "App with id 3f0c not found", "check app_id"),
+    ],
+)
+def test_a_wrong_setting_is_named(status: int, message: str, hint: str) -> None:
+    error = error_from_response(status, {"error": {"code": "X", "message": message}})
+    assert hint in str(error)
+
+
+def test_a_missing_record_is_no_wrong_setting() -> None:
+    error = error_from_response(404, {"error": {"message": "CustomerAccount with id x not found"}})
+    assert isinstance(error, NotFoundError)
+    assert error.setting is None
+    assert "check" not in str(error)

@@ -16,6 +16,7 @@ from customers_sdk.errors import (
     ApiError,
     AuthenticationError,
     CustomersError,
+    NotFoundError,
     PermissionDeniedError,
     RateLimitError,
     ServerError,
@@ -110,21 +111,23 @@ def _empty(client: Client) -> Finding:
 
 
 def _advice(error: CustomersError) -> str:
+    if isinstance(error, RateLimitError):
+        return "Too many requests: wait, and try again."
+    if isinstance(error, AuthenticationError) and error.database_down:
+        return "The key may be right: wait, and try again."
     if code_of(error) is Exit.UNREACHABLE:
         return _advice_unreachable(error)
     if isinstance(error, AuthenticationError):
-        if error.database_down:
-            return "The key may be right: wait, and try again."
         return (
             "The key is unknown, revoked or expired, or of a service other than the base URL's: "
             "make a new one in the dashboard, and set NODERAILS_API_KEY."
         )
     if isinstance(error, PermissionDeniedError):
         return "The key may not see this app, or the organisation is suspended: ask its owner."
+    if isinstance(error, NotFoundError) and error.setting == "base_url":
+        return "Take the path off NODERAILS_BASE_URL."
     if isinstance(error, ValidationError):
         return "Check NODERAILS_APP_ID."
-    if isinstance(error, RateLimitError):
-        return "Too many requests: wait, and try again."
     return "Try again later, and quote the request id to the service's support."
 
 
