@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk import _checks
-from customers_sdk._recovery.lookups import LIST, LONGEST_SEARCH, ONE
-from customers_sdk._recovery.writes import Writes, resolve_conflict
+from customers_sdk._recovery.lookups import LIST, LONGEST_SEARCH, ONE, fields_to_send
+from customers_sdk._recovery.writes import Writes
 from customers_sdk._settings import Timeout
 from customers_sdk._stored import same, stored_text
-from customers_sdk.errors import ConflictError, CustomersError, ServerError
+from customers_sdk.errors import CustomersError
 
 if TYPE_CHECKING:
     from typing_extensions import TypedDict, Unpack
@@ -50,10 +50,7 @@ UNSET = Unset.UNSET
 
 Text = Union[Optional[str], Unset]
 
-_WALLETS = "/customers/{id}/wallets"
 _WALLET = "/customers/{id}/wallets/{id}"
-
-_LINKED = "the customer has this wallet already, with the id {id}: there is nothing to add"
 
 
 class Customers(Writes):
@@ -309,33 +306,12 @@ class Customers(Writes):
             NotFoundError: there is no such customer.
             AlreadyExistsError: the customer has this wallet already.
         """
-        from customers_sdk.models import Wallet
-
         sent = {
             "chain_id": _checks.chain_id(chain_id),
             "wallet_address": _checks.wallet_address(wallet_address),
         }
         limits = self._limits.override(timeout, deadline, max_retries)
-        try:
-            return self._write(
-                "POST",
-                _WALLETS,
-                Wallet,
-                sent,
-                limits,
-                ids={"customer_id": customer_id},
-                expected={"customer_account_id": customer_id, **sent},
-                key=idempotency_key,
-                unique=True,
-            )
-        except (ServerError, ConflictError) as error:
-            return resolve_conflict(
-                error,
-                limits,
-                lambda left: self._find_wallet(customer_id, sent, left),
-                lambda _: True,
-                _LINKED,
-            )
+        return self._link(customer_id, sent, limits, idempotency_key)
 
     def remove_wallet(
         self,
@@ -454,7 +430,7 @@ class Customers(Writes):
             CustomersError: as for `create`, if a look-up does not resolve it.
         """
         key = fields.pop("idempotency_key", None)
-        sent = _check_fields("get_or_create", fields, key, adopt=adopt)
+        sent = fields_to_send("get_or_create", fields, key, adopt=adopt)
         limits = self._limits.override(timeout, deadline, max_retries)
         rest = self._transport.remaining(limits)
         app = self._app(app_id)
@@ -492,7 +468,7 @@ class Customers(Writes):
             AmbiguousCustomerError, CustomersError: as for `get_or_create` and `update`.
         """
         key = fields.pop("idempotency_key", None)
-        sent = _check_fields("update_or_create", fields, key, adopt=adopt)
+        sent = fields_to_send("update_or_create", fields, key, adopt=adopt)
         limits = self._limits.override(timeout, deadline, max_retries)
         rest = self._transport.remaining(limits)
         app = self._app(app_id)
@@ -563,21 +539,3 @@ class Customers(Writes):
         if app_id is not None:
             app_id = self._app(None if isinstance(app_id, Unset) else app_id)
         return {"search": search, "app_id": app_id}
-
-
-def _check_fields(
-    verb: str, fields: CustomerFields, key: str | None, *, adopt: bool
-) -> dict[str, Any]:
-    """Refuse what `Customers.create` would before a look-up is made; the fields to send."""
-    for name in fields:
-        if name not in _checks.CUSTOMER_FIELDS:
-            raise TypeError(f"{verb} got an unexpected keyword argument {name!r}")
-    _checks.flag(adopt, "adopt")
-    _checks.idempotency_key(key)
-
-    from customers_sdk._wire import codec
-
-    given = {name: value for name, value in fields.items() if value is not None}
-    checked = _checks.customer_fields(given)
-    codec.dumps(checked, "what would be sent")
-    return checked

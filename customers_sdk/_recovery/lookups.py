@@ -91,3 +91,21 @@ def _search_for(text: str) -> str:
             break
         search += piece
     return search
+
+
+def fields_to_send(
+    verb: str, fields: Mapping[str, Any], key: str | None, *, adopt: bool
+) -> dict[str, Any]:
+    """Refuse what `create` would before a look-up is made; the fields to send."""
+    for name in fields:
+        if name not in _checks.CUSTOMER_FIELDS:
+            raise TypeError(f"{verb} got an unexpected keyword argument {name!r}")
+    _checks.flag(adopt, "adopt")
+    _checks.idempotency_key(key)
+
+    from customers_sdk._wire import codec
+
+    given = {name: value for name, value in fields.items() if value is not None}
+    checked = _checks.customer_fields(given)
+    codec.dumps(checked, "what would be sent")
+    return checked

@@ -28,7 +28,7 @@ from customers_sdk.errors import (
 )
 
 if TYPE_CHECKING:
-    from customers_sdk.models import Customer
+    from customers_sdk.models import Customer, Wallet
 
 R = TypeVar("R")
 
@@ -126,6 +126,8 @@ def _look(find: Callable[[], R | None]) -> R | None:
 
 _MOST_FAILURES = 8
 
+_WALLETS = "/customers/{id}/wallets"
+_LINKED = "the customer has this wallet already, with the id {id}: there is nothing to add"
 _TAKEN = "external_id is taken by customer {id}: use another one, or update that customer"
 
 
@@ -213,6 +215,33 @@ class Writes(Lookups):
                 lambda left: self._find_other(customer_id, taken, left),
                 lambda _: False,
                 _TAKEN,
+            )
+
+    def _link(
+        self, customer_id: str, sent: Mapping[str, Any], limits: Limits, key: str | None
+    ) -> Wallet:
+        """Link a wallet of checked fields; return it if an earlier try has linked it."""
+        from customers_sdk.models import Wallet
+
+        try:
+            return self._write(
+                "POST",
+                _WALLETS,
+                Wallet,
+                sent,
+                limits,
+                ids={"customer_id": customer_id},
+                expected={"customer_account_id": customer_id, **sent},
+                key=key,
+                unique=True,
+            )
+        except (ServerError, ConflictError) as error:
+            return resolve_conflict(
+                error,
+                limits,
+                lambda left: self._find_wallet(customer_id, sent, left),
+                lambda _: True,
+                _LINKED,
             )
 
     def _change(
