@@ -7,12 +7,16 @@ from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
+import attrs
 import requests
 from requests.structures import CaseInsensitiveDict
 
 from customers_sdk._http.transport import Transport
 from customers_sdk._settings import Limits
+from customers_sdk._wire.fields import wire_name
 from customers_sdk.customers import Customers
+from customers_sdk.models import Customer
+from tools.contract import NEWER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,9 +73,18 @@ def recorded(name: str) -> Recording:
     return found
 
 
+def in_full(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """What was recorded or sampled, as `to_dict` writes it: null for each member that is newer.
+
+    Only those in `NEWER` are filled in, so that a misspelled field still shows.
+    """
+    absent = NEWER & set(map(wire_name, attrs.fields_dict(kind))) - set(data)
+    return {**data, **dict.fromkeys(sorted(absent))}
+
+
 def customer(**changes: Any) -> dict[str, Any]:
     """A customer as `create` and `update` answer."""
-    return {
+    given = {
         "id": ID,
         "appId": APP,
         "externalId": "user-1",
@@ -88,6 +101,7 @@ def customer(**changes: Any) -> dict[str, Any]:
         "wallets": [],
         **changes,
     }
+    return in_full(Customer, given)
 
 
 def wallet(**changes: Any) -> dict[str, Any]:

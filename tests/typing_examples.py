@@ -82,7 +82,7 @@ if TYPE_CHECKING:
         client.customers.create(email=UNSET)  # type: ignore[arg-type]
         client.customers.update("id", app_id="x")  # type: ignore[call-arg]
         client.customers.list_page(page="1")  # type: ignore[arg-type]
-        client.customers.get_or_create("x", phone="+1")  # type: ignore[call-arg]
+        client.customers.get_or_create("x", no_such_field="x")  # type: ignore[call-arg]
         client.customers.get_or_create("x", name=5)  # type: ignore[arg-type]
         client.customers.update_or_create("x", external_id="y")  # type: ignore[misc]
         client.customers.update_or_create("x", metadata=[])  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.express.jsontext import compact
 from customers_sdk.sandbox.service import columns
-from customers_sdk.sandbox.service.rules import FAMILIES, TEXT_FIELDS, normalised_address
+from customers_sdk.sandbox.service.rules import FAMILIES, normalised_address
 from customers_sdk.sandbox.values import (
     Instant,
     Money,
@@ -171,9 +171,17 @@ class Seeding:
         owner = app_id or self.app_id
         if self.store.app(owner) is None:
             raise LookupError(f"there is no app {owner}")
-        values = (external_id, email, name, address, city, state, country, postal_code)
-        fields: dict[str, Any] = dict(zip(TEXT_FIELDS, values))
-        fields["metadata"] = dict(metadata or {})
+        fields = {
+            "externalId": external_id,
+            "email": email,
+            "name": name,
+            "address": address,
+            "city": city,
+            "state": state,
+            "country": country,
+            "postalCode": postal_code,
+            "metadata": dict(metadata or {}),
+        }
         identifier = id or str(uuid.uuid4())
         self.store.create(
             owner,

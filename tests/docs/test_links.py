@@ -11,6 +11,7 @@ import pytest
 
 import customers_sdk
 from customers_sdk import Customers, bulk, models, sandbox, testing
+from customers_sdk._checks import CUSTOMER_FIELDS
 from tests.docs.pages import PAGES, ROOT, anchors, links
 
 DOCS = ROOT / "docs"
@@ -84,7 +85,10 @@ def _fields(kind: type[attrs.AttrsInstance]) -> set[str]:
 def test_the_typescript_page_maps_every_field(title: str, kind: type[attrs.AttrsInstance]) -> None:
     section = re.split(r"^##", TYPESCRIPT.partition(f"\n### {title}\n")[2], flags=re.MULTILINE)[0]
     rows = set(re.findall(r"^\| `(\w+)` \| `(\w+)` \|", section, re.MULTILINE))
-    assert {(_camel(name), name) for name in _fields(kind)} <= rows
+    missing = {(_camel(name), name) for name in _fields(kind)} - rows
+    assert not missing, (
+        f"add rows under '### {title}' of docs/from-typescript.md: {sorted(missing)}"
+    )
 
 
 def test_the_typescript_page_names_the_fields_of_small_models() -> None:
@@ -113,9 +117,21 @@ def test_the_typescript_page_names_every_method_and_parameter() -> None:
     for name, method in vars(Customers).items():
         if name.startswith("_"):
             continue
-        assert re.search(rf"`(client\.customers\.)?{name}\b", TYPESCRIPT), name
+        assert re.search(rf"`(client\.customers\.)?{name}\b", TYPESCRIPT), (
+            f"docs/from-typescript.md does not name the method {name}"
+        )
         for parameter in set(inspect.signature(method).parameters) - {"self", "fields"}:
-            assert f"`{parameter}`" in TYPESCRIPT, (name, parameter)
+            assert f"`{parameter}`" in TYPESCRIPT, (
+                f"docs/from-typescript.md does not name {parameter} of {name}"
+            )
+
+
+def test_the_page_on_erasing_says_of_every_field_what_to_do() -> None:
+    page = (DOCS / "erasing.md").read_text("utf-8")
+    table, _, code = page.partition("```python")
+    for name in CUSTOMER_FIELDS:
+        assert f"`{name}`" in table, f"add {name} to the table of docs/erasing.md"
+        assert f"{name}=" in code, f"overwrite {name} in the code of docs/erasing.md"
 
 
 def test_the_reference_names_every_public_name() -> None:

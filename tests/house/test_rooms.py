@@ -51,50 +51,67 @@ ERRORS = {"error", "exc", "failure", "problem", "wrong", "trouble", "cause", "re
 NOT_YET: set[str] = set()
 
 
-def hold(offenders: Iterator[str]) -> None:
-    assert not sorted(set(offenders) - NOT_YET)
+def hold(offenders: Iterator[str], rule: str) -> None:
+    """Fail with the rule and what breaks it, one a line."""
+    found = sorted(set(offenders) - NOT_YET)
+    assert not found, "\n  ".join([rule, *found])
 
 
 def test_arrows_point_down_only() -> None:
     hold(
-        f"{module.path}: {name}"
-        for module in MODULES
-        for name in imported(module)
-        if room(name) != module.room and FLOOR[room(name)] <= FLOOR[module.room]
+        (
+            f"{module.path}: {name}"
+            for module in MODULES
+            for name in imported(module)
+            if room(name) != module.room and FLOOR[room(name)] <= FLOOR[module.room]
+        ),
+        "a room may import only rooms below it (FLOORS in this file, lowest last)",
     )
 
 
 def test_what_is_private_in_a_room_is_imported_there_alone() -> None:
     hold(
-        f"{module.path}: {name}"
-        for module in MODULES
-        for name in imported(module)
-        if room(name) != module.room and any(part[0] == "_" for part in name.split(".")[2:])
+        (
+            f"{module.path}: {name}"
+            for module in MODULES
+            for name in imported(module)
+            if room(name) != module.room and any(part[0] == "_" for part in name.split(".")[2:])
+        ),
+        "a private module or name of a room is imported only inside that room",
     )
 
 
 def test_the_sandbox_shares_no_code_with_the_client() -> None:
     hold(
-        f"{module.path}: {name}"
-        for module in MODULES
-        for name in imported(module)
-        if module.room == "sandbox" and room(name) != "sandbox"
-        # `Sandbox.client()` hands one out, and gets it where a user does.
-        if name != "customers_sdk"
+        (
+            f"{module.path}: {name}"
+            for module in MODULES
+            for name in imported(module)
+            if module.room == "sandbox" and room(name) != "sandbox"
+            # `Sandbox.client()` hands one out, and gets it where a user does.
+            if name != "customers_sdk"
+        ),
+        "the sandbox may import nothing from the client",
     )
 
 
 def test_imports_are_absolute() -> None:
     hold(
-        module.path
-        for module in MODULES
-        for node in ast.walk(module.tree)
-        if isinstance(node, ast.ImportFrom) and node.level
+        (
+            module.path
+            for module in MODULES
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.ImportFrom) and node.level
+        ),
+        "imports must be absolute: from customers_sdk… import …",
     )
 
 
 def test_a_module_can_be_read_in_one_sitting() -> None:
-    hold(module.path for module in MODULES if len(_lines_of_code(module)) > LONGEST)
+    hold(
+        (module.path for module in MODULES if len(_lines_of_code(module)) > LONGEST),
+        f"a module may have {LONGEST} lines of code: move what belongs together into another one",
+    )
 
 
 def _lines_of_code(module: Module) -> set[int]:
@@ -112,12 +129,15 @@ def _lines_of_code(module: Module) -> set[int]:
 def test_a_wire_name_is_spelled_in_the_wire_room_alone() -> None:
     names = _wire_names()
     hold(
-        f"{module.path}: {name}"
-        for module in MODULES
-        if module.room not in READS_THE_CONTRACT_ITSELF | {"_wire"}
-        for text in set(strings(module.tree)) - set(docstrings(module.tree))
-        for name in names
-        if name in text.value
+        (
+            f"{module.path}: {name}"
+            for module in MODULES
+            if module.room not in READS_THE_CONTRACT_ITSELF | {"_wire"}
+            for text in set(strings(module.tree)) - set(docstrings(module.tree))
+            for name in names
+            if name in text.value
+        ),
+        "a wire name such as externalId may be spelled only in _wire, sandbox and testing",
     )
 
 
@@ -129,10 +149,14 @@ def _wire_names() -> set[str]:
 
 def test_no_error_text_is_searched_or_cut() -> None:
     hold(
-        f"{module.path}: {node.name}"
-        for module in MODULES
-        for node in ast.walk(module.tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _looks_into_errors(node)
+        (
+            f"{module.path}: {node.name}"
+            for module in MODULES
+            for node in ast.walk(module.tree)
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            and _looks_into_errors(node)
+        ),
+        "code must not search or cut an error's text: use its class or an attribute",
     )
 
 

@@ -10,6 +10,8 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
+from tools.contract import as_recorded
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -180,7 +182,7 @@ class Replay:
 
 def _without_live(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_live(item) for key, item in value.items()}
+        return {key: _without_live(item) for key, item in as_recorded(value).items()}
     if isinstance(value, list):
         return [_without_live(item) for item in value]
     return "(live)" if isinstance(value, str) and LIVE.match(value) else value

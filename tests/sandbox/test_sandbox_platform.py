@@ -270,9 +270,10 @@ class TestOverTheWire:
 class TestDatabaseFile:
     """A file outlives the version of the sandbox that made it."""
 
-    def first_version(self, path: Path) -> None:
+    def first_version(self, path: Path, *, without: str = "") -> None:
         """Make a file as the version before the schema was numbered did."""
         schema = database._SCHEMA.replace(", json TEXT NOT NULL", "").replace("seq DESC", "seq")
+        schema = schema.replace(f" {without} TEXT,", "")
         made = sqlite3.connect(path)
         made.executescript(schema)
         made.executescript("""
@@ -311,6 +312,14 @@ class TestDatabaseFile:
         again.backend.close()
         assert version is not None
         assert version[0] == database._VERSION
+
+    def test_a_column_that_an_older_version_lacked_is_added(self, tmp_path: Path) -> None:
+        path = tmp_path / "old.sqlite3"
+        self.first_version(path, without="postal_code")
+        service = Handle(Backend(db=path))
+        service.add_customer(postal_code="N1")
+        assert [one["postalCode"] for one in service.stored()] == [None, "N1"]
+        service.backend.close()
 
     def test_a_file_of_a_newer_version_is_refused_in_words(self, tmp_path: Path) -> None:
         path = tmp_path / "newer.sqlite3"

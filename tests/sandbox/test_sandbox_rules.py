@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from customers_sdk.sandbox.express import javascript, jsontext
 from customers_sdk.sandbox.express.query import decode_component, parse_query
-from customers_sdk.sandbox.service import rules
+from customers_sdk.sandbox.handle import Handle
+from customers_sdk.sandbox.service import columns, rules
 from customers_sdk.sandbox.service.database import ilike, tie_order
 
 APP = "a1a1a1a1-0000-4000-8000-000000000001"
@@ -213,6 +215,13 @@ def test_each_field_has_its_limit(field: str, longest: int) -> None:
     assert messages(rules.change, {field: "x" * (longest + 1)}) == [text]
 
 
+def test_a_field_is_known_to_every_part_of_the_sandbox() -> None:
+    accepted = set(rules._customer_fields())
+    assert accepted == set(columns.COLUMNS), "rules.py and columns.py name other fields"
+    missing = set(columns.COLUMNS.values()) - set(inspect.signature(Handle.add_customer).parameters)
+    assert not missing, f"add {sorted(missing)} to add_customer in sandbox/seeding.py"
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [(None, "null"), (True, "boolean"), (1.0, "number"), ([], "array"), ({}, "object")],
@@ -223,7 +232,7 @@ def test_a_wrong_type_is_named(value: Any, kind: str) -> None:
 
 def test_an_update_without_fields_is_fine_and_unknown_fields_are_dropped() -> None:
     assert rules.change({}) == {}
-    assert rules.change({"appId": 5, "phone": 1, "name": ""}) == {"name": ""}
+    assert rules.change({"appId": 5, "noSuchField": 1, "name": ""}) == {"name": ""}
 
 
 def test_a_create_needs_its_app() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.doubles import detail, invoice
+from tools.contract import NEWER
 
 JSON = st.recursive(
     st.none()
@@ -72,7 +73,7 @@ NULLABLE = ("externalId", "email", "name", "address", "city", "state", "country"
 MEMBERS = {
     "id": TEXT,
     "appId": TEXT,
-    **dict.fromkeys(NULLABLE, maybe(TEXT)),
+    **dict.fromkeys((*NULLABLE, *sorted(NEWER)), maybe(TEXT)),
     "metadata": OBJECT,
     "createdAt": INSTANTS,
     "updatedAt": INSTANTS,

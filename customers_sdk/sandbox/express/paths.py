@@ -8,7 +8,17 @@ from urllib.parse import quote, urlsplit
 
 _MOUNT = re.compile(r"/customers/?(?=/|\Z)", re.IGNORECASE)
 _END = re.compile("[?#]")
-_TEMPLATES = ("/customers/:id", "/customers/:id/wallets", "/customers/:id/wallets/:wallet")
+TEMPLATES = (
+    "/customers",
+    "/customers/:id",
+    "/customers/:id/wallets",
+    "/customers/:id/wallets/:wallet",
+)
+# By their words after the first, with None where an id stands.
+_ROUTES = {
+    tuple(None if word.startswith(":") else word for word in template.split("/")[2:]): template
+    for template in TEMPLATES
+}
 
 
 class Match(NamedTuple):
@@ -47,10 +57,11 @@ def matched(path: str) -> Match | None:
     segments = within[1:].split("/")
     if not segments[-1]:
         segments.pop()
-    wallets = [word.lower() for word in segments[1:2]]
-    if "" in segments or wallets not in ([], ["wallets"]) or len(segments) > len(_TEMPLATES):
+    words = tuple(word.lower() if place % 2 else None for place, word in enumerate(segments))
+    template = _ROUTES.get(words)
+    if template is None or "" in segments:
         return NO_ROUTE
-    return Match(_TEMPLATES[len(segments) - 1], tuple(segments[::2]))
+    return Match(template, tuple(segments[::2]))
 
 
 def normalised(path: str) -> str:

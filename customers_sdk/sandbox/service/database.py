@@ -141,18 +141,22 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: str | Path) -> None:
     if version == _VERSION:
         return
     if tables:
-        _add_json(connection)
+        _add_columns(connection)
     for statement in _SCHEMA.split(";"):
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
-def _add_json(connection: sqlite3.Connection) -> None:
-    """From version 0: rows had no JSON of their own, and ties came oldest first."""
-    for index in ("customers_newest", "customers_of_app"):
+def _add_columns(connection: sqlite3.Connection) -> None:
+    """Add the columns that the older version lacked, and make each row's JSON anew."""
+    for index in ("customers_newest", "customers_of_app"):  # version 0 had the oldest tie first
         connection.execute(f"DROP INDEX IF EXISTS {index}")
     for table, shape in SHAPES.items():
-        connection.execute(f"ALTER TABLE {table} ADD COLUMN json TEXT NOT NULL DEFAULT ''")
+        known = _columns(connection, table)
+        for _, name, kind, required, *_ in _template().execute(f"PRAGMA table_info({table})"):
+            if name not in known:
+                rest = " NOT NULL DEFAULT ''" if required else ""
+                connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}{rest}")
         connection.create_function("shape", -1, _of_values(connection, table, shape))
         columns = ", ".join(_columns(connection, table))
         connection.execute(f"UPDATE {table} SET json = shape({columns})")  # noqa: S608

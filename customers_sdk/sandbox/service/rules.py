@@ -32,9 +32,18 @@ _ADDRESS_TEXT = (
 _FAMILY_NAMES = {"evm": "EVM", "solana": "Solana", "sui": "Sui"}
 
 FAMILIES = tuple(_FAMILY_NAMES)
-TEXT_FIELDS = ("externalId", "email", "name", "address", "city", "state", "country", "postalCode")
 _LONGEST_ADDRESS = 66
-_MAXIMA = {"address": 500, "postalCode": 50}
+# The longest of each, in UTF-16 units.
+_LONGEST = {
+    "externalId": 255,
+    "email": 255,
+    "name": 255,
+    "address": 500,
+    "city": 255,
+    "state": 255,
+    "country": 255,
+    "postalCode": 50,
+}
 
 
 class Invalid(Exception):  # noqa: N818 - reads as a verdict
@@ -101,7 +110,7 @@ def normalised_address(family: str, address: str) -> str:
 
 def _customer_fields() -> dict[str, tuple[Check, bool]]:
     fields: dict[str, tuple[Check, bool]] = {
-        name: (_text(_MAXIMA.get(name, 255), email=name == "email"), False) for name in TEXT_FIELDS
+        name: (_text(longest, email=name == "email"), False) for name, longest in _LONGEST.items()
     }
     fields["metadata"] = (_metadata, False)
     return fields

@@ -9,6 +9,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any, Callable
 
+from customers_sdk.sandbox.service.columns import COLUMNS
 from customers_sdk.sandbox.service.shapes import SHAPES
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ DAY = 24 * 60 * 60 * 1000
 _SWEEP_EVERY = 60 * 1000
 
 _NO_CUSTOMER: dict[str, Any] = {
-    **dict.fromkeys(("external_id", "email", "name", "address", "city", "state", "country")),
-    "postal_code": None,
+    **dict.fromkeys(COLUMNS.values()),
     "metadata": "{}",
 }
 _NO_AUTHORIZATION: dict[str, Any] = {
