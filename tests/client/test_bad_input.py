@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from customers_sdk import UNSET, Client, TransportError
+from customers_sdk._checks import CUSTOMER_FIELDS
 from tests.doubles import APP, BASE, ID, KEY, WALLET_ID, customer, page, wallet
 
 if TYPE_CHECKING:
@@ -606,6 +607,9 @@ def test_every_public_argument_is_in_the_table() -> None:
     import inspect
 
     customers = Client(KEY, APP).customers
+    for method in (customers.create, customers.update):
+        missing = set(CUSTOMER_FIELDS) - set(inspect.signature(method).parameters)
+        assert not missing, f"add {sorted(missing)} to the arguments of {method.__name__}"
     public = {name for name in dir(customers) if not name.startswith("_")}
     missing = public - {method for method, _, _ in METHODS}
     assert not missing, f"add a row for {sorted(missing)} to METHODS, with the values it refuses"

@@ -137,7 +137,7 @@ def test_a_wire_name_is_spelled_in_the_wire_room_alone() -> None:
             for name in names
             if name in text.value
         ),
-        "a wire name such as externalId may be spelled only in _wire, sandbox and testing",
+        "a wire name such as externalId may be spelled in _wire, sandbox and testing only",
     )
 
 

@@ -141,10 +141,14 @@ def test_the_document_the_client_and_the_sandbox_have_the_same_fields() -> None:
         ("CustomerFields", set(columns.COLUMNS), "sandbox/service/columns.py"),
     ]:
         differing = sorted(names ^ set(schemas[schema]["properties"]))
-        assert not differing, f"{schema} of customers_sdk/openapi.yaml and {where}: {differing}"
+        assert not differing, (
+            f"{differing}: in only one of {where} and {schema} of customers_sdk/openapi.yaml"
+        )
     for name, longest in _checks._LONGEST.items():
         stated = schemas["CustomerFields"]["properties"][wire_name(name)].get("maxLength")
-        assert stated == longest, f"maxLength of {wire_name(name)} in customers_sdk/openapi.yaml"
+        assert stated == longest, (
+            f"maxLength of {wire_name(name)} in customers_sdk/openapi.yaml: not {longest}"
+        )
 
 
 def test_most_recordings_are_of_the_six_routes() -> None:

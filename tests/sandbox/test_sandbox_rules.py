@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from customers_sdk.sandbox.express import javascript, jsontext
 from customers_sdk.sandbox.express.query import decode_component, parse_query
 from customers_sdk.sandbox.handle import Handle
-from customers_sdk.sandbox.service import columns, rules
+from customers_sdk.sandbox.service import columns, rules, shapes
 from customers_sdk.sandbox.service.database import ilike, tie_order
 
 APP = "a1a1a1a1-0000-4000-8000-000000000001"
@@ -220,6 +221,10 @@ def test_a_field_is_known_to_every_part_of_the_sandbox() -> None:
     assert accepted == set(columns.COLUMNS), "rules.py and columns.py name other fields"
     missing = set(columns.COLUMNS.values()) - set(inspect.signature(Handle.add_customer).parameters)
     assert not missing, f"add {sorted(missing)} to add_customer in sandbox/seeding.py"
+    row = dict.fromkeys([*columns.COLUMNS.values(), "id", "app_id"], "1")
+    shown = json.loads(shapes.customer({**row, "created_at": 1, "updated_at": 1}) + "}")
+    missing = set(columns.COLUMNS) - set(shown)
+    assert not missing, f"add {sorted(missing)} to customer in sandbox/service/shapes.py"
 
 
 @pytest.mark.parametrize(
