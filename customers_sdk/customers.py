@@ -170,8 +170,10 @@ class Customers(Writes):
     ) -> Customer:
         """Change the given fields of a customer, and no others.
 
-        ``""`` blanks a field. None is sent as null, which the service refuses today for
-        every field. ``metadata`` is replaced as a whole; `merge_metadata` merges it.
+        ``""`` blanks ``name``, ``address``, ``city``, ``state``, ``country`` and
+        ``postal_code``. An email or an external id can be replaced, not removed. None is sent as
+        null, which the service refuses today for every field. ``metadata`` is replaced as a
+        whole; `merge_metadata` merges it.
 
         Args:
             customer_id: the service's id of the customer.

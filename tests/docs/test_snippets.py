@@ -6,6 +6,7 @@ What a page says that a block prints (```` ```output ```` under it) is compared.
 
 from __future__ import annotations
 
+import codeop
 import re
 import shutil
 import sys
@@ -32,6 +33,30 @@ def test_the_blocks_of_a_page_run_in_a_process_of_their_own(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     typed.run([sys.executable, "-m", "tests.docs.pages", str(page)], tmp_path)
+
+
+def unfinished_in_a_prompt(code: str) -> list[str]:
+    """Give a block to Python's prompt line by line; the lines it still waits to see the end of."""
+    compiles = codeop.CommandCompiler()
+    waiting: list[str] = []
+    for line in [*code.splitlines(), ""]:  # at the end the reader presses Enter
+        waiting.append(line)
+        if compiles("\n".join(waiting), symbol="single") is not None:
+            waiting = []
+    return waiting
+
+
+@pytest.mark.parametrize("page", ALONE, ids=lambda page: page.name)
+def test_the_blocks_of_a_page_can_be_pasted_into_a_prompt(page: Path) -> None:
+    for block in blocks(page):
+        assert unfinished_in_a_prompt(block.code) == []
+
+
+def test_a_block_that_a_prompt_refuses_is_seen() -> None:
+    loop = "for n in range(3):\n    n\n"
+    with pytest.raises(SyntaxError):
+        unfinished_in_a_prompt(f"{loop}print(n)\n")
+    assert unfinished_in_a_prompt(f"{loop}\nprint(n)\n") == []
 
 
 def test_the_commands_on_the_page_about_the_cli_work(tmp_path: Path) -> None:
