@@ -1,10 +1,11 @@
 """A nightly job: every account of a CSV file becomes a customer, and changed emails are passed on.
 
-    17 3 * * *  cd /srv/shop && flock -n sync.lock python cron_sync.py accounts.csv
+    17 3 * * *  cd /srv/shop && flock -n -E 0 sync.lock python cron_sync.py accounts.csv
 
-The file has the columns ``user`` and ``email``. Running it twice changes nothing, so a night that
-failed is made up for by the next. Exit status 0: all done; 1: some accounts were refused, and are
-named; 2: the file cannot be used; 75: the service could not be reached, try again later.
+The file has the columns ``user`` and ``email``. Running it twice changes nothing, so the next night
+completes what a failed one left. Exit codes: 0 all done; 1 some accounts were refused, and are
+named; 2 the file cannot be used; 75 a failure that may pass, run it again later; 78 a setting is
+wrong.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from customers_sdk import (
+    AlreadyExistsError,
+    AuthenticationError,
     Client,
     CustomersError,
     RateLimitError,
@@ -24,7 +27,7 @@ from customers_sdk import (
     ValidationError,
 )
 
-TRY_LATER = 75  # EX_TEMPFAIL, as mailers and timers know it
+TRY_LATER, WRONG_SETTING = 75, 78  # EX_TEMPFAIL and EX_CONFIG, as mailers and timers know them
 
 
 def accounts(path: str) -> Iterator[tuple[str, str]]:
@@ -45,6 +48,15 @@ def sync(client: Client, user: str, email: str) -> str:
     return "updated"
 
 
+def may_pass(error: CustomersError) -> bool:
+    """Whether the next run may succeed."""
+    if isinstance(error, AlreadyExistsError):  # a ServerError, but it stays
+        return False
+    if isinstance(error, AuthenticationError):
+        return error.database_down
+    return isinstance(error, (TransportError, ServerError, RateLimitError))
+
+
 def main(path: str) -> int:
     """Go through the file once."""
     done: Counter[str] = Counter()
@@ -57,10 +69,12 @@ def main(path: str) -> int:
                 done["refused"] += 1
                 reasons = ", ".join(map(str, error.issues)) or error.message
                 print(f"{user}: {reasons}", file=sys.stderr)
-            except (TransportError, ServerError, RateLimitError) as error:
-                # The next account would fare no better, and tonight's rest can wait.
+            except CustomersError as error:  # the next account would fail too
                 print(f"stopped at {user}: {error}", file=sys.stderr)
-                return TRY_LATER
+                return TRY_LATER if may_pass(error) else WRONG_SETTING
+            except ValueError as error:  # an argument that cannot be right
+                done["refused"] += 1
+                print(f"{user}: {error}", file=sys.stderr)
     print(", ".join(f"{count} {what}" for what, count in sorted(done.items())) or "no accounts")
     return 1 if done["refused"] else 0
 
@@ -75,4 +89,4 @@ if __name__ == "__main__":
         sys.exit(2)
     except CustomersError as error:
         print(error, file=sys.stderr)
-        sys.exit(1)
+        sys.exit(WRONG_SETTING)

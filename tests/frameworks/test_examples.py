@@ -290,17 +290,27 @@ def test_the_nightly_job_names_who_was_refused_and_goes_on(
     service: tuple[Sandbox, Dice], tmp_path: Path
 ) -> None:
     sandbox, _ = service
-    file = accounts(tmp_path / "accounts.csv", {"bad": "no email", "good": "good@example.com"})
+    emails = {"bad": "no email", "": "blank@example.com", "good": "good@example.com"}
+    file = accounts(tmp_path / "accounts.csv", emails)
     told = run(environment(sandbox), str(EXAMPLES / "cron_sync.py"), file, status=1)
-    assert told == "1 created, 1 refused\nbad: email: Invalid email\n"
+    assert told == (
+        "1 created, 2 refused\nbad: email: Invalid email\n: external_id is empty or blank\n"
+    )
+
+
+def test_the_nightly_job_tries_later_what_passes(tmp_path: Path) -> None:
+    with Sandbox() as sandbox:
+        sandbox.database_down()
+        file = accounts(tmp_path / "accounts.csv", {"a": "a@example.com"})
+        run(environment(sandbox), str(EXAMPLES / "cron_sync.py"), file, status=75)
 
 
 @pytest.mark.parametrize(
     ("more", "content", "status", "text"),
     [
         ({"NODERAILS_BASE_URL": "http://127.0.0.1:1"}, "user,email\na,a@b.c\n", 75, "stopped at a"),
-        ({"NODERAILS_API_KEY": "nr_test_sk_wrong"}, "user,email\na,a@b.c\n", 1, "401"),
-        ({"NODERAILS_API_KEY": ""}, "user,email\n", 1, "api_key is missing"),
+        ({"NODERAILS_API_KEY": "nr_test_sk_wrong"}, "user,email\na,a@b.c\n", 78, "401"),
+        ({"NODERAILS_API_KEY": ""}, "user,email\n", 78, "api_key is missing"),
         ({}, "name\nx\n", 2, "cannot be used: KeyError"),
         ({}, None, 2, "cannot be used: FileNotFoundError"),
     ],

@@ -16,7 +16,14 @@ from typing import Any
 from celery import Celery, Task, chord, group
 from celery.result import AsyncResult, GroupResult
 
-from customers_sdk import Client, RateLimitError, ServerError, TransportError
+from customers_sdk import (
+    AlreadyExistsError,
+    AuthenticationError,
+    Client,
+    RateLimitError,
+    ServerError,
+    TransportError,
+)
 from customers_sdk.bulk import (
     CsvRows,
     export_part,
@@ -42,9 +49,11 @@ app.conf.update(
 # The processes are forked from this one, and each opens connections of its own.
 client = Client(max_retries=5, deadline=120)
 
-# What passes: the task is tried again after 30 s, a minute, two …
+# What passes: the task is retried after up to 30 s, a minute, two …
 _later: dict[str, Any] = {
-    "autoretry_for": (TransportError, ServerError, RateLimitError),
+    # The service also responds with 401 while its database is down.
+    "autoretry_for": (TransportError, ServerError, RateLimitError, AuthenticationError),
+    "dont_autoretry_for": (AlreadyExistsError,),  # a ServerError, but it does not pass
     "retry_backoff": 30,
     "max_retries": 8,
 }
