@@ -5,6 +5,8 @@ import sys
 from importlib.metadata import metadata
 from pathlib import Path
 
+import django
+from django.conf import settings
 from sphinx.application import Sphinx
 from sphinx.domains.python import PyObject
 
@@ -17,6 +19,8 @@ version = release = _package["Version"]
 REPOSITORY = dict(url.split(", ", 1) for url in _package.get_all("Project-URL", [])).get("Source")
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+settings.configure()
+django.setup()  # the reference has a model
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",

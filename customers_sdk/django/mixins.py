@@ -70,15 +70,23 @@ class CustomerMixin(Model):
         the external id unique. If the transaction is rolled back, the customer stays and the next
         call finds them.
 
+        A row that has its ``customer_id`` takes one request, which retrieves the customer with
+        their payments, invoices and the chains of their wallets. Another takes two, a look-up by
+        the external id and a creation, and the wallets of that customer have no ``chain``. The
+        deadline of each is the one of the settings.
+
         Args:
-            fields: fields of a new customer; they replace those of `customer_fields`, and are
-                ignored if the customer exists.
+            fields: fields of a new customer, as for `Customers.get_or_create
+                <customers_sdk.Customers.get_or_create>`, which also takes ``adopt`` and
+                ``deadline`` here. They replace those of `customer_fields`, and are ignored if the
+                row has its ``customer_id``.
 
         Returns:
             The customer, and True if this call created them.
 
         Raises:
-            ValueError: the row is not saved.
+            ValueError: the row is not saved, or a field cannot be right.
+            ValidationError: the service refuses a field.
             NotFoundError: this key has no customer with ``customer_id``.
             CustomersError: as for every call; a later call resumes.
         """

@@ -13,7 +13,15 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from customers_sdk import ApiError, Customer, CustomersError, ValidationError
+from customers_sdk import (
+    AlreadyExistsError,
+    Customer,
+    CustomersError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+    ValidationError,
+)
 from customers_sdk.flask import Customers
 
 customers = Customers()
@@ -28,7 +36,7 @@ def create_app() -> Flask:
 
     @app.post("/accounts/<user>/")
     def sign_up(user: str) -> ResponseReturnValue:
-        # Your own id as the external id: a form sent twice, or an answer lost, makes one customer.
+        # Your own id as the external id: a form sent twice or a lost response makes one customer.
         customer, created = customers.client.customers.get_or_create(
             user, email=request.form["email"]
         )
@@ -41,23 +49,32 @@ def create_app() -> Flask:
             return jsonify(error="no such account"), 404
         return shown(customer)
 
-    @app.errorhandler(ValidationError)
-    def refused(error: ValidationError) -> ResponseReturnValue:
-        return jsonify(error=[str(issue) for issue in error.issues]), 422
-
     @app.errorhandler(CustomersError)
-    def unavailable(error: CustomersError) -> ResponseReturnValue:
-        # The text is for the log; the visitor gets an id to quote.
-        app.logger.error("%s", error)
-        waits = error.retry_after if isinstance(error, ApiError) else None
-        answer = jsonify(error="try again later", request_id=error.request_id)
-        return answer, 503, {"Retry-After": f"{waits or 5:.0f}"}
+    def failed(error: CustomersError) -> ResponseReturnValue:
+        app.logger.error("%s", error)  # its text is for the log
+        status, text = told(error)
+        response = jsonify(error=text, request_id=error.request_id)
+        if status == 503:
+            response.headers["Retry-After"] = f"{getattr(error, 'retry_after', None) or 5:.0f}"
+        return response, status
 
     return app
 
 
+def told(error: CustomersError) -> tuple[int, str]:
+    """The HTTP status and the sentence for the visitor. The order counts."""
+    if isinstance(error, ValidationError):
+        return 422, "; ".join(map(str, error.issues)) or error.message
+    if isinstance(error, AlreadyExistsError):  # a ServerError too
+        return 409, "this exists already"
+    passes = isinstance(error, (TransportError, ServerError, RateLimitError))
+    if passes or getattr(error, "database_down", False):
+        return 503, "try again in a minute"
+    return 500, "something is wrong on our side"
+
+
 def shown(customer: Customer) -> Response:
-    """Answer with what a page would show."""
+    """Respond with what a page would show."""
     view: dict[str, Any] = {
         "customer": customer.id,
         "user": customer.external_id,

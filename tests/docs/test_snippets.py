@@ -24,6 +24,8 @@ DOCS = ROOT / "docs"
 # Theirs need a project around them.
 FRAMEWORKS = {"django.md", "flask.md"}
 
+WITHOUT_A_KEY = "\n    unset NODERAILS_API_KEY NODERAILS_APP_ID NODERAILS_BASE_URL\n"
+
 ALONE = [page for page in PAGES if page.name not in FRAMEWORKS and blocks(page)]
 
 
@@ -82,9 +84,21 @@ def test_the_flask_page_works_from_its_first_line(tmp_path: Path) -> None:
 def test_the_django_page_works_from_startproject_on(users: str, tmp_path: Path) -> None:
     pytest.importorskip("django")
     text = (DOCS / "django.md").read_text("utf-8")
-    titles = ("Start", users, "In tests", "Commands")
-    typed.type_in("".join(f"\n{typed.section(text, title)}" for title in titles), tmp_path)
+    titles = ("Start", users, "The link", "Errors", "Commands")
+    project = "".join(f"\n{typed.section(text, title)}" for title in titles)
+    tests = f"{WITHOUT_A_KEY}{typed.section(text, 'In tests')}"
+    shown = typed.type_in(project + tests, tmp_path)
+    assert "{'customer': '" in shown
     assert (tmp_path / "shop" / "customers.jsonl").exists()
+
+
+def test_djangos_checks_are_silenced_by_the_line_on_the_page(tmp_path: Path) -> None:
+    pytest.importorskip("django")
+    (line,) = re.findall(r"`(SILENCED_\w+ = .+)`", (DOCS / "django.md").read_text("utf-8"))
+    settings = f"SECRET_KEY = 'x'\nINSTALLED_APPS = ['customers_sdk.django']\n{line}\n"
+    (tmp_path / "bare.py").write_text(settings, "utf-8")
+    check = "    python -m django check --settings bare --pythonpath .\n"
+    typed.type_in(WITHOUT_A_KEY + check, tmp_path)
 
 
 def test_the_commands_on_the_front_page_work(tmp_path: Path) -> None:

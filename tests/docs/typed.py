@@ -1,4 +1,7 @@
-"""What a page has its reader type: shell commands, and blocks of python that name their file."""
+"""What a page has its reader type: shell commands, and blocks of python that name their file.
+
+A file of ``docs/examples`` that is shown under a caption is written where the caption says.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,15 @@ from pathlib import Path
 
 # The order counts: what is indented within a fence belongs to the fence.
 _STEP = re.compile(
-    r"^(?:(?P<skipped><!-- not run: .+? -->\n\n?)?```(?P<kind>\w*)[^\n]*\n(?P<code>.*?)^```$"
+    r"^(?:(?P<skipped><!-- not run: .+? -->\n\n?)?```(?P<kind>[^\n]*)\n(?P<code>.*?)^```$"
     r"|(?<=\n\n)(?P<shell>(?:    \S[^\n]*\n(?:     [^\n]*\n)*)+))",
     re.DOTALL | re.MULTILINE,
 )
 # When a line of a crontab runs, and in which folder: here that is the folder of the test.
 _CRONTAB = re.compile(r"^(?:[\d*]+ ){5} *cd \S+ && ")
 _FILE = re.compile(r"# ([\w/.]+)(, at the end)?\n")
+_SHOWN = re.compile(r"{literalinclude} (\S+)\n:caption: (\S+)\n")
+_DOCS = Path(__file__).parents[2] / "docs"
 _SHOW = "customers show --by-external-id user-42 --json | python -c"
 # Names that stand for something which an earlier command printed.
 _PRINTED = {
@@ -46,6 +51,8 @@ def script(text: str) -> str:
             assert name, f"a block of python says which file it is: {step['code']}"
             arrow = ">>" if name[2] else ">"
             lines.append(f"cat {arrow} {name[1]} <<'END OF FILE'\n{step['code']}END OF FILE\n")
+        elif shown := _SHOWN.match(f"{step['kind']}\n{step['code']}"):
+            lines.append(f"cp '{_DOCS / shown[1]}' {shown[2]}")
     return "\n".join(lines)
 
 

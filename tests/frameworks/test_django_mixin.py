@@ -134,3 +134,17 @@ def test_a_key_of_ones_own_is_part_of_the_external_id() -> None:
 def test_the_field_holds_one_customer_once(account: Any) -> None:
     field = type(account)._meta.get_field("customer_id")
     assert (field.unique, field.null, field.editable) == (True, True, False)
+
+
+def test_a_linked_row_takes_one_request_and_another_two(account: Any) -> None:
+    account.get_or_create_customer(deadline=20, city="London")
+    account.get_or_create_customer()
+    requests = [(request.method, request.path) for request in get_fake().requests]
+    one = f"/customers/{account.customer_id}"
+    assert requests == [("GET", "/customers"), ("POST", "/customers"), ("GET", one)]
+
+
+def test_an_adopted_customer_is_linked(account: Any) -> None:
+    known = get_fake().add_customer(email="ada@example.com")
+    customer, created = account.get_or_create_customer(adopt=True)
+    assert (customer.id, created, account.customer_id) == (known, False, known)

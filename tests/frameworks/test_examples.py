@@ -7,6 +7,7 @@ many requests each application answers: 200, or 1,000 by hand. ``FRAMEWORKS_SEED
 from __future__ import annotations
 
 import http.client
+import importlib
 import json
 import os
 import random
@@ -24,6 +25,16 @@ from urllib.parse import urlencode
 
 import pytest
 
+from customers_sdk import (
+    AlreadyExistsError,
+    AuthenticationError,
+    ConfigurationError,
+    CustomersError,
+    RateLimitError,
+    ServerError,
+    TransportError,
+    ValidationError,
+)
 from customers_sdk.sandbox import Sandbox
 from customers_sdk.sandbox.faults.faults import Fault, Injected
 
@@ -255,6 +266,30 @@ def test_flasks_own_command_line_talks_to_the_service(service: tuple[Sandbox, Di
     told = run(settings, "-m", "flask", "--app", "flask_shop", "customers", "check")
     assert "0 customers" in told
     assert sandbox.api_key not in told
+
+
+@pytest.mark.parametrize("example", ["flask_shop", "shop.middleware"])
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ValidationError(message="Chain 99999 is not supported"), 422),
+        (AlreadyExistsError(), 409),
+        (RateLimitError(), 503),
+        (ServerError(), 503),
+        (TransportError(), 503),
+        (AuthenticationError(message="Authentication required"), 503),
+        (AuthenticationError(message="Invalid or inactive API key"), 500),
+        (ConfigurationError(), 500),
+    ],
+    ids=lambda each: getattr(each, "message", "") or str(each),
+)
+def test_the_examples_respond_as_the_page_about_errors_says(
+    example: str, error: CustomersError, status: int
+) -> None:
+    told, text = importlib.import_module(example).told(error)
+    assert told == status
+    if isinstance(error, ValidationError):
+        assert text == error.message
 
 
 # --- the cron script --------------------------------------------------------------------------
