@@ -72,13 +72,12 @@ class CustomerMixin(Model):
 
         A row that has its ``customer_id`` takes one request, which retrieves the customer with
         their payments, invoices and the chains of their wallets. Another takes two, a look-up by
-        the external id and a creation, and the wallets of that customer have no ``chain``. The
-        deadline of each is the one of the settings.
+        the external id and a creation, and the wallets of that customer have no ``chain``.
 
         Args:
             fields: fields of a new customer, as for `Customers.get_or_create
                 <customers_sdk.Customers.get_or_create>`, which also takes ``adopt`` and
-                ``deadline`` here. They replace those of `customer_fields`, and are ignored if the
+                ``deadline`` here. They replace those of `customer_fields`. All are ignored if the
                 row has its ``customer_id``.
 
         Returns:
