@@ -131,8 +131,9 @@ class Upsert:
         changes = _changes(row, known)
         if self._dry_run or not changes:
             return UPDATED if changes else UNCHANGED
-        if "metadata" in changes:
-            # It is written as a whole, and others may have added to it since it was listed.
+        if "metadata" in changes or self._index is not None:
+            # Metadata is written as a whole, and others may have added to it. And since the
+            # listing, the external id may have moved to another customer.
             _, created = self._customers.update_or_create(
                 row.external_id, app_id=self._app_id, adopt=self._adopt, **_others(row)
             )

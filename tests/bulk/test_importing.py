@@ -696,6 +696,25 @@ def test_a_customer_who_loses_the_external_id_meanwhile_is_replaced_by_a_whole_o
     assert (stored(mock)["u1"].name, stored(mock)["u1"].metadata) == ("Ada", {"b": 3})
 
 
+def test_a_customer_who_has_lost_the_external_id_since_the_listing_is_left_alone(
+    mock: MockCustomers, client: Client
+) -> None:
+    mock.add_customer(external_id="u0", name="Name 0")
+    before = mock.add_customer(external_id="u1", name="Ada")
+    after = mock.add_customer(external_id="other", name="Grace")
+
+    def meanwhile(now: Progress) -> None:
+        if now.done == 1:
+            client.customers.update(before, external_id="gone")
+            client.customers.update(after, external_id="u1")
+
+    rows = [*people(1), {"external_id": "u1", "name": "Grace Hopper"}]
+    report = import_rows(client, rows, progress=meanwhile)
+
+    assert counts(report) == (0, 1, 1, 0)
+    assert (stored(mock)["gone"].name, stored(mock)["u1"].name) == ("Ada", "Grace Hopper")
+
+
 def test_a_field_that_is_none_is_not_sent(mock: MockCustomers, client: Client) -> None:
     mock.add_customer(external_id="u1", name="Ada", metadata={"a": 1})
     row = Row(1, {"external_id": "u1", "name": None, "metadata": None})
