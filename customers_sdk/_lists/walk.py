@@ -53,12 +53,15 @@ class Place(NamedTuple):
         at: every row before this position was handed out.
         instant: the creation instant of the last one; None if none was handed out.
         given: the ids of that instant that were handed out.
+        missed: what could not be retrieved first, or an empty text; who resumes is warned of it
+            again.
     """
 
     total: int
     at: int
     instant: Optional[datetime] = None
     given: tuple[str, ...] = ()
+    missed: str = ""
 
 
 def walk(
@@ -84,17 +87,19 @@ def walk(
     """
     state = _Walk(fetch, page_size, start)
     answer = state.ask(1, page_size) if start is None else state.resume()
-    while answer is not None:
+    while True:
+        while state.complaints:
+            text = f"the list is incomplete: {state.complaints.pop()}"
+            # Past `Customers.list`'s generator, to the loop that walks.
+            warnings.warn(text, IncompleteListWarning, stacklevel=3)
+        if answer is None:
+            return
         yield from state.take(answer)
         at_the_end = state.at_the_end(answer)
         if at_the_end:
             yield from state.finish(answer)
         note(state.place())
         answer = None if at_the_end or state.is_past(stop) else state.resume()
-        while state.complaints:
-            text = f"the list is incomplete: {state.complaints.pop()}"
-            # Past `Customers.list`'s generator, to the loop that walks.
-            warnings.warn(text, IncompleteListWarning, stacklevel=3)
 
 
 class _Answer(NamedTuple):
@@ -159,6 +164,7 @@ class _Walk(Generic[R]):
         quiet: how many rows of the instant a repair has seen since the last new one.
         seamless: whether its position promised as many.
         complaints: what could not be retrieved and has not been reported yet.
+        missed: the first of all complaints, or an empty text.
     """
 
     def __init__(self, fetch: Fetch[R], page_size: int, start: Optional[Place]) -> None:
@@ -179,6 +185,7 @@ class _Walk(Generic[R]):
         self.quiet = 0
         self.seamless = True
         self.complaints: list[str] = []
+        self.missed = ""
         if start is not None:
             self.restore(start)
 
@@ -188,6 +195,8 @@ class _Walk(Generic[R]):
         self.first_total = place.total
         self.instant = place.instant
         self.given = set(place.given)
+        if place.missed:
+            self.warn(place.missed)
         self.opening = place.at == 0
         # No answer has the serial -1: births before the first one say nothing against it.
         self.covered.set(place.at, -1, firm=place.instant is None)
@@ -199,7 +208,8 @@ class _Walk(Generic[R]):
 
     def place(self) -> Place:
         """Where it stands, once all rows of an answer were handed out."""
-        return Place(self.first_total, self.covered.at, self.instant, tuple(self.given))
+        given = tuple(self.given)
+        return Place(self.first_total, self.covered.at, self.instant, given, self.missed)
 
     def is_past(self, stop: Optional[int]) -> bool:
         """Whether the current instant, and so what follows, begins well after a position."""
@@ -427,3 +437,4 @@ class _Walk(Generic[R]):
     def warn(self, what: str) -> None:
         """Note that the walk is not complete."""
         self.complaints.append(what)
+        self.missed = self.missed or what

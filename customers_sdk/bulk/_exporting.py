@@ -309,7 +309,7 @@ class _PartialFile(_Stream):
         """Note that everything before a place is in the file."""
         self._file.flush()
         instant = place.instant.isoformat() if place.instant else None
-        where = [place.total, place.at, instant, place.given]
+        where = [place.total, place.at, instant, place.given, place.missed]
         state = [self._which, self.rows, self._file.tell(), where]
         _files.write(self._state, json.dumps(state).encode(), like=self._file)
 

@@ -26,7 +26,7 @@ from customers_sdk import (
     CustomerSummary,
     IncompleteListWarning,
 )
-from customers_sdk._lists.walk import walk
+from customers_sdk._lists.walk import Place, walk
 from customers_sdk._wire import codec
 from customers_sdk.bulk import (
     CsvRows,
@@ -717,6 +717,29 @@ def test_an_export_that_may_lack_customers_is_not_resumed_where_that_is_an_error
         export_customers(client, tmp_path / "all.jsonl", page_size=20)
 
     assert files(tmp_path) == []
+
+
+def test_an_export_that_is_resumed_warns_of_what_was_missed_before(
+    client: Client, many: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def lossy(*arguments: Any, note: Any, **options: Any) -> Any:
+        def noted(place: Place) -> None:
+            note(place._replace(missed="3 created at noon"))
+            raise Killed
+
+        return walk(*arguments, note=noted, **options)
+
+    path = tmp_path / "all.jsonl"
+    monkeypatch.setattr(_exporting, "walk", lossy)
+    with pytest.raises(Killed):
+        export_customers(client, path, page_size=20)
+
+    monkeypatch.undo()
+    with pytest.warns(IncompleteListWarning, match="3 created at noon"):
+        assert export_customers(client, path, page_size=20, resume=True) == 250
 
 
 # --- CSV for a spreadsheet ---------------------------------------------------------------------

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from customers_sdk import IncompleteListWarning
 from customers_sdk._lists.walk import Place, walk
 from tests.lists.walk_model import ORDERS, Row, Service, tied
 
@@ -66,6 +67,24 @@ def test_going_on_costs_few_requests_more() -> None:
     assert end is None
     assert len(rows) + len(rest) == 1_000
     assert service.requests <= 10 + 5
+
+
+def test_who_goes_on_is_warned_again_of_what_could_not_be_retrieved_before() -> None:
+    service = Service([0] * 30 + [1] * 140 + [2] * 30)
+    service.hidden = {service.rows[100].id}
+    places: list[Place] = []
+
+    def counting_it(number: int, size: int):  # noqa: ANN202
+        page = service.fetch(number, size)
+        return type(page)(page.items, number, size, len(service.rows), 0)
+
+    with pytest.warns(IncompleteListWarning) as first:
+        list(walk(counting_it, 100, note=places.append))  # type: ignore[arg-type]
+    stopped = next(place for place in places if place.missed)
+
+    with pytest.warns(IncompleteListWarning) as again:
+        list(walk(counting_it, 100, start=stopped))  # type: ignore[arg-type]
+    assert str(first[0].message) in [str(each.message) for each in again]
 
 
 @pytest.mark.parametrize("seed", range(60))
