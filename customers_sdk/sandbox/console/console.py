@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.console import customers
-from customers_sdk.sandbox.faults.control_routes import Call, Content, Refused, Response, Routes
+from customers_sdk.sandbox.express.exchange import Response
+from customers_sdk.sandbox.faults.control_routes import Call, Refused, Routes, json_response
 
 if TYPE_CHECKING:
     from customers_sdk.sandbox.handle import Handle
 
 _TYPES = {
-    "css": "text/css; charset=utf-8",
-    "html": "text/html; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "svg": "image/svg+xml",
-    "yaml": "application/yaml; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".yaml": "application/yaml; charset=utf-8",
 }
 # How many requests one poll of the page gets.
 _MOST = 1000
@@ -41,52 +43,57 @@ class Console:
         }
 
     def _index(self, _: Call) -> Response:
-        return 200, _content(self._files["index.html"])
+        return _content(self._files["index.html"])
 
     def _file(self, call: Call) -> Response:
         if call.rest not in self._files:
             raise Refused(404, "there is no such file")
-        return 200, _content(self._files[call.rest])
+        return _content(self._files[call.rest])
 
     def _document(self, _: Call) -> Response:
-        return 200, _content(files("customers_sdk") / "openapi.yaml")
+        return _content(files("customers_sdk") / "openapi.yaml")
 
     def _feed(self, call: Call) -> Response:
         """The requests that came or ended since a cursor, and the faults that wait."""
         log = self._service.log
         found, cursor, oldest = log.changed(call.number("after", 0), _MOST)
-        return 200, {
-            "run": log.run,
-            "cursor": cursor,
-            "oldest": oldest,
-            "requests": [entry.summary() for entry in found],
-            "more": len(found) == _MOST,
-            "faults": self._service.faults.waiting(),
-        }
+        return json_response(
+            {
+                "run": log.run,
+                "cursor": cursor,
+                "oldest": oldest,
+                "requests": [entry.summary() for entry in found],
+                "more": len(found) == _MOST,
+                "faults": self._service.faults.waiting(),
+            }
+        )
 
     def _request(self, call: Call) -> Response:
         entry = self._service.log.entry(int(call.rest)) if call.rest.isdecimal() else None
         if entry is None:
             raise Refused(404, "the log does not hold this request any more")
-        return 200, entry.details()
+        return json_response(entry.details())
 
     def _customers(self, call: Call) -> Response:
         store = self._service.store
         if not call.rest:
             page = max(call.number("page", 1), 1)
-            return 200, customers.page(store, call.query.get("search", ""), page, _PAGE_SIZE)
+            search = call.query.get("search", "")
+            return json_response(customers.page(store, search, page, _PAGE_SIZE))
         found = customers.one(store, call.rest)
         if found is None:
             raise Refused(404, f"there is no customer {call.rest}")
-        return 200, found
+        return json_response(found)
 
     def _settings(self, _: Call) -> Response:
-        return 200, {
-            "app_id": self._service.app_id,
-            "api_key": self._service.api_key,
-            "chains": customers.chains(self._service.store),
-        }
+        return json_response(
+            {
+                "app_id": self._service.app_id,
+                "api_key": self._service.api_key,
+                "chains": customers.chains(self._service.store),
+            }
+        )
 
 
-def _content(file: Any) -> Content:
-    return Content(file.read_bytes(), _TYPES[file.name.rpartition(".")[2]])
+def _content(file: Any) -> Response:
+    return Response(200, file.read_bytes(), {"Content-Type": _TYPES[Path(file.name).suffix]})

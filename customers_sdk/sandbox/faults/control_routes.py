@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from http.client import responses as reasons
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from customers_sdk.sandbox import seeds
 from customers_sdk.sandbox.express.bodies import LARGEST_BODY
+from customers_sdk.sandbox.express.exchange import Response
 from customers_sdk.sandbox.express.paths import raw_path
 from customers_sdk.sandbox.faults.controls import FAULTS
 
@@ -32,21 +32,20 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS = [
-    ("Content-Security-Policy", _POLICY),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Cache-Control", "no-store"),
-]
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
 
 
-class Content(NamedTuple):
-    """A body that is not JSON."""
-
-    body: bytes
-    kind: str
+def json_response(value: Any, status: int = 200) -> Response:
+    """Return a value as JSON of ASCII alone."""
+    body = json.dumps(value).encode()
+    return Response(status, body, {"Content-Type": "application/json"})
 
 
 class Call(NamedTuple):
@@ -64,7 +63,6 @@ class Call(NamedTuple):
         return int(value)
 
 
-Response = tuple[int, Any]
 Routes = dict[str, dict[str, Callable[[Call], Response]]]
 
 
@@ -101,28 +99,17 @@ class ControlRoutes:
         """Respond to one request."""
         path = raw_path(environ)
         if "" in self._routes and _is_from_address_bar(path, environ):
-            start_response("302 Found", [("Location", PREFIX), ("Content-Length", "0"), *_HEADERS])
-            return [b""]
+            return Response(302, headers={"Location": PREFIX, **_HEADERS})(environ, start_response)
         if not path.startswith(PREFIX):
             return self._application(environ, start_response)
         try:
-            status, value = self._response(environ, path[len(PREFIX) :].rstrip("/"))
+            response = self._response(environ, path[len(PREFIX) :].rstrip("/"))
         except Refused as refused:
-            status, value = refused.status, {"error": refused.text}
+            response = json_response({"error": refused.text}, refused.status)
         except seeds.SeedError as refused:
-            status, value = 400, {"error": str(refused)}
-        headers = list(_HEADERS)
-        body = b""
-        if isinstance(value, Content):
-            body = value.body
-            headers.append(("Content-Type", value.kind))
-        elif value is not None:
-            body = json.dumps(value, ensure_ascii=True).encode()
-            headers.append(("Content-Type", "application/json"))
-        if status != 204:
-            headers.append(("Content-Length", str(len(body))))
-        start_response(f"{status} {reasons[status]}", headers)
-        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+            response = json_response({"error": str(refused)}, 400)
+        response.headers.update(_HEADERS)
+        return response(environ, start_response)
 
     def _response(self, environ: WSGIEnvironment, path: str) -> Response:
         _refuse_strangers(environ)
@@ -140,7 +127,7 @@ class ControlRoutes:
 
     def _reset(self, _: Call) -> Response:
         self._service.reset()
-        return 204, None
+        return Response(204)
 
     def _seed(self, call: Call) -> Response:
         seed = call.body
@@ -153,10 +140,10 @@ class ControlRoutes:
             ):
                 raise Refused(400, f"plausible must be a number from 1 to {_MOST_MADE_UP}")
             seed = seeds.plausible(count, self._service.store.count_customers() + 1)
-        return 201, seeds.sow(self._service, seed)
+        return json_response(seeds.sow(self._service, seed), 201)
 
-    def _waiting(self, _: Call) -> Response:
-        return 200, {"faults": self._service.faults.waiting()}
+    def _waiting(self, _: Call, status: int = 200) -> Response:
+        return json_response({"faults": self._service.faults.waiting()}, status)
 
     def _arm(self, call: Call) -> Response:
         arguments = dict(_object(call.body))
@@ -164,21 +151,21 @@ class ControlRoutes:
         if name not in FAULTS:
             raise Refused(400, f"fault must be one of {', '.join(FAULTS)}")
         seeds.called(getattr(self._service, name), arguments, name)
-        return 201, {"faults": self._service.faults.waiting()}
+        return self._waiting(call, 201)
 
     def _disarm(self, call: Call) -> Response:
         if not call.rest:
             self._service.clear_faults()
         elif not call.rest.isdecimal() or not self._service.faults.remove(int(call.rest)):
             raise Refused(404, "this fault does not wait any more")
-        return 204, None
+        return Response(204)
 
     def _requests(self, _: Call) -> Response:
-        return 200, {"requests": [entry.to_dict() for entry in self._service.requests]}
+        return json_response({"requests": [entry.to_dict() for entry in self._service.requests]})
 
     def _forget(self, _: Call) -> Response:
         self._service.log.clear()
-        return 204, None
+        return Response(204)
 
 
 def _is_from_address_bar(path: str, environ: WSGIEnvironment) -> bool:
