@@ -11,7 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakSet
 
 from customers_sdk._http.secret import Secret
@@ -75,7 +75,7 @@ class AppClient(NamedTuple):
 
     settings: AppSettings
     client: Client
-    fake: Optional[MockCustomers]
+    fake: MockCustomers | None
 
     def close(self) -> None:
         """Close the client's connections and the fake's database."""
@@ -93,7 +93,7 @@ class ClientCache:
 
     def __init__(self, naming: str) -> None:
         self._naming = naming
-        self._cached: Optional[AppClient] = None
+        self._cached: AppClient | None = None
         self._lock = threading.Lock()
         _CACHES.add(self)
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 try:
@@ -58,7 +58,7 @@ class Customers:
         app: the application; or call `init_app` later.
     """
 
-    def __init__(self, app: Optional[flask.Flask] = None) -> None:
+    def __init__(self, app: flask.Flask | None = None) -> None:
         self._caches: WeakKeyDictionary[flask.Flask, ClientCache] = WeakKeyDictionary()
         if app is not None:
             self.init_app(app)
@@ -162,7 +162,7 @@ def _check() -> None:
     help="Maximum number to show.",
 )
 @flask.cli.with_appcontext
-def _list(search: Optional[str], limit: int) -> None:
+def _list(search: str | None, limit: int) -> None:
     """Print customers as JSON Lines, newest first."""
     from customers_sdk._wire import codec
 

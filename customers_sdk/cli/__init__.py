@@ -10,7 +10,6 @@ import contextlib
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import Optional
 
 from customers_sdk.cli._streams import finish_errors
 
@@ -19,7 +18,7 @@ __all__ = ["main"]
 _NEEDS = ("click", "rich")
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default this process's; returns the exit code."""
     try:
         missing = [name for name in _NEEDS if find_spec(name) is None]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from customers_sdk.cli._client import connect
-from customers_sdk.cli._lookup import name_of, named
+from customers_sdk.cli._lookup import Named, named
 from customers_sdk.cli._options import as_json, fields, given, json_object
 from customers_sdk.cli._output import for_people, write_json, write_table
 
@@ -52,20 +52,13 @@ def create(*, or_get: bool, or_update: bool, adopt: bool, as_json: bool, **value
 @click.command()
 @named("--external-id")
 @as_json
-def show(
-    customer_id: Optional[str],
-    by_external_id: Optional[str],
-    by_email: Optional[str],
-    *,
-    as_json: bool,
-) -> None:
+def show(*, whom: Named, as_json: bool) -> None:
     """Show a customer with wallets and history.
 
     The last 50 payments and the last 50 invoices are shown.
     """
-    name = name_of(customer_id, by_external_id, by_email)
-    with connect() as client, name.hinting():
-        _write(client.customers.retrieve(name.find(client, as_json=as_json)), as_json=as_json)
+    with whom.found(as_json=as_json) as (customers, customer_id):
+        _write(customers.retrieve(customer_id), as_json=as_json)
 
 
 @click.command()
@@ -85,11 +78,9 @@ def show(
 )
 @as_json
 def update(
-    customer_id: Optional[str],
-    by_external_id: Optional[str],
-    by_email: Optional[str],
     *,
-    members: Optional[dict[str, Any]],
+    whom: Named,
+    members: dict[str, Any] | None,
     remove: tuple[str, ...],
     as_json: bool,
     **values: Any,
@@ -98,19 +89,17 @@ def update(
 
     An empty text blanks a field, though not the e-mail address. --metadata replaces all of it.
     """
-    name = name_of(customer_id, by_external_id, by_email)
     changes = given(values)
     merges = members is not None or bool(remove)
     if not (changes or merges):
         raise click.UsageError("Nothing to update: pass at least one field.")
     if merges and "metadata" in changes:
         raise click.UsageError("--metadata replaces what --merge-metadata would change.")
-    with connect() as client, name.hinting():
-        found = name.find(client, as_json=as_json)
+    with whom.found(as_json=as_json) as (customers, customer_id):
         if merges:
-            customer = client.customers.merge_metadata(found, members or {}, remove=remove)
+            customer = customers.merge_metadata(customer_id, members or {}, remove=remove)
         if changes:
-            customer = client.customers.update(found, **changes)
+            customer = customers.update(customer_id, **changes)
         _write(customer, as_json=as_json)
 
 

@@ -6,7 +6,7 @@ import errno
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 import click
 
@@ -100,7 +100,7 @@ def _refusal(error: ApiError) -> str:
     return str(error) if error.outcome_unknown else f"{error.message.rstrip('.')}."
 
 
-def _place(path: tuple[Union[str, int], ...]) -> str:
+def _place(path: tuple[str | int, ...]) -> str:
     if not path:
         return "The request"
     from customers_sdk._wire.schema import wire_name  # takes attrs and cattrs along

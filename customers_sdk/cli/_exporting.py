@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +15,7 @@ from customers_sdk.cli._output import for_people, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
 
 if TYPE_CHECKING:
-    from customers_sdk.bulk import ExportProgress
+    pass
 
 
 @click.command()
@@ -51,7 +51,7 @@ def export(
     resume: bool,
     form: Any,
     excel_safe: bool,
-    search: Optional[str],
+    search: str | None,
     all_apps: bool,
     page_size: int,
     prefetch: int,
@@ -73,7 +73,7 @@ def export(
         with progress_bar("Export", printed=printed) as show:
 
             def tell(progress: ExportProgress) -> None:
-                show(progress.done, progress.total)
+                show(progress)
                 if not (printed or hints):
                     hints.append("Run the same command with --resume to resume.")
 

@@ -6,7 +6,7 @@ import codecs
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -18,7 +18,7 @@ from customers_sdk.cli._output import for_people, say, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
 
 if TYPE_CHECKING:
-    from customers_sdk.bulk import CsvRows, ImportReport, Progress, RejectFile, Rejection
+    from customers_sdk.bulk import CsvRows, ImportReport, RejectFile, Rejection
 
 _FIRST = 10  # rejected rows that standard error names; the reject file has them all
 _WOULD = {"created": "would create", "updated": "would update"}
@@ -29,9 +29,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 class _Plan(NamedTuple):
     """What the options ask for: arguments of `import_rows`."""
 
-    journal: Optional[Path]
+    journal: Path | None
     workers: int
-    rate: Optional[float]
+    rate: float | None
     adopt: bool
     dry_run: bool
 
@@ -141,15 +141,15 @@ def import_(
     file: Path,
     *,
     external_id: str,
-    fields: Optional[dict[str, str]],
+    fields: dict[str, str] | None,
     strict: bool,
     adopt: bool,
     dry_run: bool,
     workers: int,
-    rate: Optional[float],
-    journal: Optional[Path],
+    rate: float | None,
+    journal: Path | None,
     no_journal: bool,
-    rejects: Optional[Path],
+    rejects: Path | None,
     delimiter: str,
     encoding: str,
     as_json: bool,
@@ -188,7 +188,7 @@ def import_(
 
 
 def _run(
-    rows: CsvRows, plan: _Plan, reject_file: Optional[RejectFile], hints: list[str]
+    rows: CsvRows, plan: _Plan, reject_file: RejectFile | None, hints: list[str]
 ) -> ImportReport:
     """Import the rows; before the first request, say what is wrong with them."""
     from customers_sdk.bulk import import_rows
@@ -205,17 +205,13 @@ def _run(
     with connect_patiently() as client:
         if plan.journal is not None:
             hints.append("Run the same command again to resume.")
-        with progress_bar("Dry run" if plan.dry_run else "Import") as show:
-
-            def tell(progress: Progress) -> None:
-                show(progress.done, progress.total)
-
-            with warnings.catch_warnings():
-                # An import looks up what a list has missed.
-                warnings.simplefilter("ignore", IncompleteListWarning)
-                report = import_rows(
-                    client, rows, **plan._asdict(), on_checked=tell_rejections, progress=tell
-                )
+        label = "Dry run" if plan.dry_run else "Import"
+        with progress_bar(label) as show, warnings.catch_warnings():
+            # An import looks up what a list has missed.
+            warnings.simplefilter("ignore", IncompleteListWarning)
+            report = import_rows(
+                client, rows, **plan._asdict(), on_checked=tell_rejections, progress=show
+            )
     hints.clear()
     if reject_file is not None:
         reject_file.write(report.rejections)
@@ -233,7 +229,7 @@ def _name(file: Path, rejections: Sequence[Rejection]) -> None:
 
 
 def _summarise(
-    report: ImportReport, file: Path, reject_path: Optional[Path], *, as_json: bool
+    report: ImportReport, file: Path, reject_path: Path | None, *, as_json: bool
 ) -> None:
     failed = sum(not rejection.final for rejection in report.rejections)
     counts = {
@@ -272,7 +268,7 @@ def _next_to(file: Path, ending: str) -> Path:
     return file.with_name(file.name + ending)
 
 
-def _must_differ(*paths: Optional[Path]) -> None:
+def _must_differ(*paths: Path | None) -> None:
     """Refuse to write over the input, or one file over another."""
     named = [path.resolve() for path in paths if path is not None]
     if len(set(named)) < len(named):

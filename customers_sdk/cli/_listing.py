@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 
 import click
 
@@ -33,7 +33,7 @@ _CHUNK = 100  # rows of one table: its columns are as wide as these need
 @prefetch
 @as_json
 def list_(
-    search: Optional[str], limit: Optional[int], prefetch: int, *, all_apps: bool, as_json: bool
+    search: str | None, limit: int | None, prefetch: int, *, all_apps: bool, as_json: bool
 ) -> Exit:
     """List customers, the newest first."""
     from customers_sdk.customers import UNSET

@@ -5,36 +5,56 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional, TypeVar
+from functools import reduce, wraps
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from customers_sdk.cli._client import connect
 from customers_sdk.cli._exit import NotOne
 from customers_sdk.cli._output import for_people, write_json, write_table
 from customers_sdk.errors import NotFoundError
 
 if TYPE_CHECKING:
     from customers_sdk.client import Client
+    from customers_sdk.customers import Customers
     from customers_sdk.models import CustomerSummary
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
-F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Named(NamedTuple):
-    """How the command line names a customer; exactly one of the three is given."""
+    """How the command line names a customer: exactly one of the three has to be given."""
 
-    customer_id: Optional[str]
-    external_id: Optional[str]
-    email: Optional[str]
+    customer_id: str | None
+    external_id: str | None
+    email: str | None
 
-    def find(self, client: Client, *, as_json: bool) -> str:
-        """Return the service's id of the customer.
+    @contextlib.contextmanager
+    def found(self, *, as_json: bool) -> Iterator[tuple[Customers, str]]:
+        """Connect, and find the customer; gives the client's methods and the service's id.
 
         Raises:
+            UsageError: the customer is not named in exactly one way.
             NotOne: no customer is named like this, or several are; these are listed first.
         """
+        if sum(each is not None for each in self) != 1:
+            raise click.UsageError("Name the customer by ID, --by-external-id or --by-email.")
+        with connect() as client:
+            try:
+                yield client.customers, self._find(client, as_json=as_json)
+            except NotFoundError as error:
+                own = self.customer_id is not None and not _UUID.fullmatch(self.customer_id)
+                if not own or error.code is None or error.setting:
+                    raise
+                raise NotOne(
+                    f"{error.message}. If this is your own id, pass it with --by-external-id. "
+                    f"[{error.status}, request id {error.request_id}]"
+                ) from None
+
+    def _find(self, client: Client, *, as_json: bool) -> str:
         if self.customer_id is not None:
             return self.customer_id
         if self.external_id is not None:
@@ -53,53 +73,40 @@ class Named(NamedTuple):
             )
         return several[0].id
 
-    @contextlib.contextmanager
-    def hinting(self) -> Iterator[None]:
-        """Say what to do where an id that is not found cannot be one of the service's."""
-        try:
-            yield
-        except NotFoundError as error:
-            own = self.customer_id is not None and not _UUID.fullmatch(self.customer_id)
-            if not own or error.code is None or error.setting:
-                raise
-            raise NotOne(
-                f"{error.message}. If this is your own id, pass it with --by-external-id. "
-                f"[{error.status}, request id {error.request_id}]"
-            ) from None
 
-
-def named(*aliases: str, argument: bool = True) -> Callable[[F], F]:
-    """Take an ID, or ``--by-external-id`` or ``--by-email`` in its place.
+def named(*aliases: str, argument: bool = True) -> Decorator:
+    """Take an ID, or ``--by-external-id`` or ``--by-email`` in its place; passes it as `whom`.
 
     Args:
         aliases: other names of ``--by-external-id``.
         argument: False where the command takes the ID among arguments of its own.
     """
-
-    def add(command: F) -> F:
-        command = click.option("--by-email", metavar="EMAIL", help="Find the customer by e-mail.")(
-            command
-        )
-        command = click.option(
+    options = [
+        click.option("--by-email", metavar="EMAIL", help="Find the customer by e-mail."),
+        click.option(
             *("--by-external-id", *aliases, "by_external_id"),
             metavar="TEXT",
             help="Find the customer by your own id.",
-        )(command)
-        if argument:
-            command = click.argument("customer_id", metavar="[ID]", required=False)(command)
-        return command
+        ),
+    ]
+    if argument:
+        options.append(click.argument("customer_id", metavar="[ID]", required=False))
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def run(
+            *arguments: Any,
+            by_external_id: str | None,
+            by_email: str | None,
+            customer_id: str | None = None,
+            **values: Any,
+        ) -> Any:
+            whom = Named(customer_id, by_external_id, by_email)
+            return command(*arguments, whom=whom, **values)
+
+        return reduce(lambda decorated, option: option(decorated), options, run)
 
     return add
-
-
-def name_of(
-    customer_id: Optional[str], by_external_id: Optional[str], by_email: Optional[str]
-) -> Named:
-    """Check that the customer is named in exactly one way."""
-    name = Named(customer_id, by_external_id, by_email)
-    if sum(each is not None for each in name) != 1:
-        raise click.UsageError("Name the customer by ID, --by-external-id or --by-email.")
-    return name
 
 
 def _list(customers: Sequence[CustomerSummary], *, as_json: bool) -> None:

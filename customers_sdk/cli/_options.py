@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Optional, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -31,7 +31,7 @@ class Group(click.Group):
         return super().parse_args(ctx, args)
 
 
-def json_object(_: click.Context, __: click.Parameter, value: Optional[str]) -> Any:
+def json_object(_: click.Context, __: click.Parameter, value: str | None) -> Any:
     """Read an option's JSON object."""
     if value is None:
         return None

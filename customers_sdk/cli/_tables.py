@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderResult
@@ -59,7 +59,7 @@ class Records:
     """Records of one kind, drawn as a table if all of them fit and as blocks if not."""
 
     def __init__(
-        self, columns: Sequence[Column], rows: Iterable[Sequence[Any]], title: Optional[str] = None
+        self, columns: Sequence[Column], rows: Iterable[Sequence[Any]], title: str | None = None
     ) -> None:
         self._columns = columns
         self._rows = [list(map(_cell, row)) for row in rows]

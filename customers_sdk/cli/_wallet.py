@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 import click
 
-from customers_sdk.cli._client import connect
-from customers_sdk.cli._lookup import name_of, named
+from customers_sdk.cli._lookup import Named, named
 from customers_sdk.cli._options import Group, as_json
 from customers_sdk.cli._output import for_people, write_json, write_table, write_text
 
@@ -40,21 +37,10 @@ def wallet() -> None:
 )
 @click.option("--address", required=True, metavar="TEXT", help="An EVM, Solana or Sui address.")
 @as_json
-def add(
-    customer_id: Optional[str],
-    by_external_id: Optional[str],
-    by_email: Optional[str],
-    chain_id: int,
-    address: str,
-    *,
-    as_json: bool,
-) -> None:
+def add(*, whom: Named, chain_id: int, address: str, as_json: bool) -> None:
     """Link a wallet to a customer."""
-    name = name_of(customer_id, by_external_id, by_email)
-    with connect() as client, name.hinting():
-        linked = client.customers.add_wallet(
-            name.find(client, as_json=as_json), chain_id=chain_id, wallet_address=address
-        )
+    with whom.found(as_json=as_json) as (customers, customer_id):
+        linked = customers.add_wallet(customer_id, chain_id=chain_id, wallet_address=address)
     if not for_people(as_json=as_json):
         write_json(linked.to_dict())
         return
@@ -67,17 +53,14 @@ def add(
 @click.argument("ids", metavar="[ID] WALLET", nargs=-1, required=True)
 @named(argument=False)
 @as_json
-def remove(
-    ids: tuple[str, ...], by_external_id: Optional[str], by_email: Optional[str], *, as_json: bool
-) -> None:
+def remove(*, whom: Named, ids: tuple[str, ...], as_json: bool) -> None:
     """Unlink a wallet from a customer."""
     *customer, wallet_id = ids
     if len(customer) > 1:
         raise click.UsageError("Give the id of one customer and the id of one wallet.")
-    name = name_of(customer[0] if customer else None, by_external_id, by_email)
-    with connect() as client, name.hinting():
-        found = name.find(client, as_json=as_json)
-        client.customers.remove_wallet(found, wallet_id)
+    whom = whom._replace(customer_id=customer[0] if customer else None)
+    with whom.found(as_json=as_json) as (customers, found):
+        customers.remove_wallet(found, wallet_id)
     if for_people(as_json=as_json):
         write_text("The wallet was removed.")
     else:

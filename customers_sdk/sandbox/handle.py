@@ -70,7 +70,7 @@ class Handle(Seeding, Controls):
         return tuple(map(CustomerSummary.from_dict, self.stored()))
 
     def client(self, **overrides: Any) -> Client:
-        """Makes a client of this service.
+        """Make a client of this service.
 
         Args:
             overrides: arguments of `customers_sdk.Client` that replace the service's own.
@@ -81,7 +81,7 @@ class Handle(Seeding, Controls):
         return Client(**{**settings, **overrides})
 
     def reset(self) -> None:
-        """Empties it: its own app, its key and the documented chains stay.
+        """Empty it: its own app, its key and the documented chains stay.
 
         Faults that wait and the log of requests go too.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.backend import TIE_ORDERS, Backend
 from customers_sdk.sandbox.console.console import Console
@@ -34,11 +34,11 @@ class Sandbox(Handle):
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        db: Optional[Union[str, Path]] = None,
+        db: str | Path | None = None,
         tie_order: str = "stable",
         latency: float = 0.0,
-        api_key: Optional[str] = None,
-        app_id: Optional[str] = None,
+        api_key: str | None = None,
+        app_id: str | None = None,
     ) -> None:
         if tie_order not in TIE_ORDERS:
             raise ValueError(f"tie_order must be one of {', '.join(TIE_ORDERS)}")
@@ -51,27 +51,27 @@ class Sandbox(Handle):
             "api_key": api_key,
             "app_id": app_id,
         }
-        self._server: Optional[Server] = None
+        self._server: Server | None = None
 
     def __enter__(self) -> Sandbox:
-        """Starts."""
+        """Start."""
         return self.start()
 
     def __exit__(
         self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
-        """Closes."""
+        """Close."""
         self.close()
 
     def __repr__(self) -> str:
-        """Where it listens; never the key."""
+        """Show where it listens, never the key."""
         return f"<Sandbox {self._base_url or 'not started'}>"
 
     def start(self) -> Sandbox:
-        """Opens the database and listens; does nothing if the sandbox runs already."""
+        """Open the database and listen; does nothing if the sandbox runs already."""
         if self._backend is None:
             backend = Backend(**self._options)
             try:
@@ -87,7 +87,7 @@ class Sandbox(Handle):
         return self
 
     def close(self) -> None:
-        """Stops listening and closes the database; may be called again, and `start` after it."""
+        """Stop listening and close the database; may be called again, and `start` after it."""
         server, backend = self._server, self._backend
         self._server = self._backend = self._base_url = None
         if server is not None:

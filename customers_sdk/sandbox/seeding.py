@@ -139,7 +139,7 @@ class Seeding:
     def add_chain(
         self, chain_id: int, name: str, *, enabled: bool = True, family: str = "evm"
     ) -> int:
-        """Add or replaces a chain; `family` is ``evm``, ``solana`` or ``sui``."""
+        """Add or replace a chain; `family` is ``evm``, ``solana`` or ``sui``."""
         if family not in FAMILIES:
             raise ValueError(f"family must be one of {', '.join(FAMILIES)}")
         row = {"chain_id": chain_id, "name": name, "enabled": enabled, "family": family}

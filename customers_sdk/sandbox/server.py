@@ -59,18 +59,18 @@ class SocketCaller(Caller):
             return True
 
     def wait(self, seconds: float) -> None:
-        """Sleeps, no longer than the server lives."""
+        """Sleep, no longer than the server lives."""
         self._closing.wait(seconds)
 
     def hold(self) -> NoReturn:
-        """Keeps the connection open until the caller hangs up, for a minute at most."""
+        """Keep the connection open until the caller hangs up, for a minute at most."""
         ends = time.monotonic() + _LONGEST_HOLD
         while not self.gone() and time.monotonic() < ends and not self._closing.wait(_GLANCE):
             pass
         self.drop()
 
     def drop(self) -> NoReturn:
-        """Has waitress close the connection."""
+        """Have waitress close the connection."""
         raise ClientDisconnected
 
 
@@ -108,7 +108,7 @@ class Server:
             self._server.asyncore.loop(timeout=1, map=self._channels, use_poll=True, count=1)
 
     def close(self) -> None:
-        """Finishes the requests that run (5 seconds at most) and frees the port."""
+        """Finish the requests that run (5 seconds at most) and free the port."""
         if self._closing:
             return
         self._ending.set()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable
 
 from requests.adapters import HTTPAdapter
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _guard = threading.Lock()
 _active: list[Activation] = []
-_begun_here: ContextVar[Optional[Activation]] = ContextVar("_begun_here", default=None)
+_begun_here: ContextVar[Activation | None] = ContextVar("_begun_here", default=None)
 _patched: Any = HTTPAdapter
 
 
@@ -118,7 +118,7 @@ def _sender(own: Activation) -> Callable[..., Response]:
     return send
 
 
-def _outwards(activation: Optional[Activation]) -> Iterator[Activation]:
+def _outwards(activation: Activation | None) -> Iterator[Activation]:
     """Yield a mock and those around it, as far as they are active."""
     while activation is not None:
         if not activation.ended:
@@ -153,7 +153,7 @@ def _decides(send: Any) -> bool:
     return bool(send.__module__ != HTTPAdapter.__module__)
 
 
-def _put_back(found: dict[str, Optional[str]]) -> None:
+def _put_back(found: dict[str, str | None]) -> None:
     for name, value in found.items():
         if value is None:
             os.environ.pop(name, None)

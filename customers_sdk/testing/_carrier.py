@@ -8,7 +8,7 @@ import threading
 import time
 from http.client import RemoteDisconnected
 from http.client import responses as reasons
-from typing import TYPE_CHECKING, Any, Callable, NoReturn, Optional
+from typing import TYPE_CHECKING, Any, Callable, NoReturn
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import requests
@@ -59,7 +59,7 @@ class InProcessCaller(Caller):
     def __init__(
         self,
         request: requests.PreparedRequest,
-        timeout: Optional[float],
+        timeout: float | None,
         unfinished: Unfinished,
         sleep: Callable[[float], None],
     ) -> None:
@@ -245,7 +245,7 @@ class Registered(responses.BaseResponse):
         return self._carrier.answer(request, options.get("timeout"))
 
 
-def _read_timeout(timeout: Any) -> Optional[float]:
+def _read_timeout(timeout: Any) -> float | None:
     """The seconds that `requests` would wait for a response; None means no limit."""
     if isinstance(timeout, urllib3.Timeout):
         timeout = timeout.read_timeout

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from contextvars import Context, copy_context
 from functools import wraps
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union
 
 from customers_sdk import _settings
 from customers_sdk.client import DEFAULT_BASE_URL
@@ -61,10 +61,10 @@ class mock_customers:  # noqa: N801 - used like a function
     def __init__(
         self,
         *,
-        passthrough: Union[bool, Prefix, Iterable[Prefix]] = False,
+        passthrough: bool | Prefix | Iterable[Prefix] = False,
         base_url: str = DEFAULT_BASE_URL,
         sleep: Callable[[float], None] = time.sleep,
-        seed: Union[int, Mapping[str, Any], None] = None,
+        seed: int | Mapping[str, Any] | None = None,
         latency: float = 0.0,
     ) -> None:
         self._prefixes = _prefixes(passthrough)
@@ -91,9 +91,9 @@ class mock_customers:  # noqa: N801 - used like a function
 
     def __exit__(
         self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        trace: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """End, and put back what was there before."""
         ours = (each for each in begun_in_this_context() if each in self._active)

@@ -6,7 +6,7 @@ import socket
 import ssl
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
@@ -33,7 +33,7 @@ _ADVICE = {
 }
 
 
-def context(bundle: Optional[str]) -> ssl.SSLContext:
+def context(bundle: str | None) -> ssl.SSLContext:
     """What `requests` checks certificates against: a bundle of the environment's, or its own."""
     bundle = bundle or DEFAULT_CA_BUNDLE_PATH
     if Path(bundle).is_dir():
@@ -41,7 +41,7 @@ def context(bundle: Optional[str]) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=bundle)
 
 
-def good_one(secure: ssl.SSLSocket, bundle: Optional[str]) -> Finding:
+def good_one(secure: ssl.SSLSocket, bundle: str | None) -> Finding:
     """A handshake that succeeded, and for how long its certificate will do."""
     certificate: dict[str, Any] = secure.getpeercert() or {}
     issuer = dict(pair for part in certificate.get("issuer", ()) for pair in part)
@@ -58,7 +58,7 @@ def good_one(secure: ssl.SSLSocket, bundle: Optional[str]) -> Finding:
     return good("TLS", found)
 
 
-def bad_one(error: ssl.SSLCertVerificationError, host: str, bundle: Optional[str]) -> Finding:
+def bad_one(error: ssl.SSLCertVerificationError, host: str, bundle: str | None) -> Finding:
     """A certificate that is not to be trusted."""
     against = f" (checked against {bundle})" if bundle else ""
     advice = _ADVICE.get(error.verify_code, "Ask the operator of the server. " + _UNTRUSTED)

@@ -47,17 +47,16 @@ def _findings() -> Iterator[Finding]:
     from customers_sdk.cli.doctor import _network, _service, _setup
 
     yield from _setup.software()
-    settings = _setup.Settings.of_environment()
-    yield from settings.findings()
-    if settings.base_url is None:
+    settings, base_url = _setup.settings()
+    yield from settings
+    if base_url is None:
         return
-    network = _network.Network(settings.base_url)
-    reached = True
-    for finding in network.findings():
+    seen = list(settings)
+    for finding in _network.Network(base_url).findings():
         yield finding
-        reached = reached and finding.state is not State.WRONG
-    # A request teaches nothing where no connection can be made.
-    if reached and settings.complete:
+        seen.append(finding)
+    # A request teaches nothing where a setting is wrong or no connection can be made.
+    if all(finding.state is not State.WRONG for finding in seen):
         yield from _service.findings()
 
 

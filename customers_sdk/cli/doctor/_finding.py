@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from customers_sdk.cli._exit import Exit
 
@@ -31,7 +31,7 @@ class Finding(NamedTuple):
     state: State
     found: str
     advice: str = ""
-    code: Optional[Exit] = None
+    code: Exit | None = None
 
 
 def good(check: str, found: str) -> Finding:

@@ -55,12 +55,11 @@ class Network:
     def findings(self) -> Iterator[Finding]:
         """Go the way step by step, as far as it leads."""
         for step in (self._proxies, self._names, self._connection, self._tls):
-            stuck = False
-            for finding in step():
+            finding = step()
+            if finding is not None:
                 yield finding
-                stuck = stuck or finding.state is State.WRONG
-            if stuck:
-                return
+                if finding.state is State.WRONG:
+                    return
 
     def _next(self) -> tuple[str, int]:
         """The machine that is connected to: the proxy if there is one."""
@@ -68,34 +67,31 @@ class Network:
             return self._host, self._port
         return str(self._proxy.hostname), _port_of(self._proxy)
 
-    def _proxies(self) -> Iterator[Finding]:
+    def _proxies(self) -> Finding:
         proxy = self._proxy
         if not self._readable:
-            yield _unreadable()
-            return
+            return _unreadable()
         if proxy is None:
             named = [name for name in os.environ if name.lower() in _VARIABLES and os.environ[name]]
             but = f" although {', '.join(sorted(named))} is set" if named else ""
-            yield good("proxy", f"None for {self._host}{but}: the connection is made directly.")
-            return
+            return good("proxy", f"None for {self._host}{but}: the connection is made directly.")
         try:
             shown = f"{proxy.scheme or 'http'}://{_bare(proxy)}"
             right = bool(proxy.hostname and _port_of(proxy))
         except ValueError:
             shown, right = "", False
         if not right:
-            yield _unreadable()
-        elif proxy.scheme.startswith("socks") and not _has_socks():
-            yield wrong(
+            return _unreadable()
+        if proxy.scheme.startswith("socks") and not _has_socks():
+            return wrong(
                 "proxy",
                 f"{shown} is a SOCKS proxy, which needs PySocks.",
                 "Run: pip install 'requests[socks]'",
                 Exit.USAGE,
             )
-        else:
-            yield good("proxy", f"Requests to {self._host} go through {shown} (environment).")
+        return good("proxy", f"Requests to {self._host} go through {shown} (environment).")
 
-    def _names(self) -> Iterator[Finding]:
+    def _names(self) -> Finding:
         host, port = self._next()
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -108,24 +104,21 @@ class Network:
                 "names at all; behind a proxy, set HTTPS_PROXY."
             )
             text = f"The name {host} cannot be resolved: {reason}."
-            yield wrong("DNS", text, advice, Exit.UNREACHABLE)
-            return
+            return wrong("DNS", text, advice, Exit.UNREACHABLE)
         if _is_address(host):
-            yield good("DNS", f"{host} is an address, so there is nothing to resolve.")
-            return
+            return good("DNS", f"{host} is an address, so there is nothing to resolve.")
         addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-        yield good("DNS", f"{host} is {', '.join(addresses[:4])}.")
+        return good("DNS", f"{host} is {', '.join(addresses[:4])}.")
 
-    def _connection(self) -> Iterator[Finding]:
+    def _connection(self) -> Finding:
         host, port = self._next()
         started = time.monotonic()
         try:
             socket.create_connection((host, port), _PATIENCE).close()
         except OSError as error:
-            yield self._no_connection(error, f"{host} port {port}")
-            return
+            return self._no_connection(error, f"{host} port {port}")
         took = (time.monotonic() - started) * 1000
-        yield good("connection", f"{host} port {port} accepts connections ({took:.0f} ms).")
+        return good("connection", f"{host} port {port} accepts connections ({took:.0f} ms).")
 
     def _no_connection(self, error: OSError, where: str) -> Finding:
         if isinstance(error, ConnectionRefusedError):
@@ -142,34 +135,29 @@ class Network:
             advice = "Check host and port, and ask whether outgoing connections need a proxy."
         return wrong("connection", found, advice, Exit.UNREACHABLE)
 
-    def _tls(self) -> Iterator[Finding]:
+    def _tls(self) -> Finding | None:
         if self._url.scheme == "http":
-            if not is_loopback(self._host):  # the client refuses that
-                return
-            yield good("TLS", "None: plain http on this machine.")
-            return
+            # Of another machine the client refuses it.
+            return good("TLS", _PLAIN) if is_loopback(self._host) else None
         if self._proxy is not None and self._proxy.scheme not in ("", "http"):
-            yield note("TLS", f"Not checked: the proxy's scheme is {self._proxy.scheme}.")
-            return
+            return note("TLS", f"Not checked: the proxy's scheme is {self._proxy.scheme}.")
         if self._bundle and not Path(self._bundle).exists():
-            yield wrong(
+            return wrong(
                 "TLS",
                 f"There is no CA bundle at {self._bundle}.",
                 "Fix REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE, or unset it.",
                 Exit.USAGE,
             )
-            return
         try:
             context = _certificate.context(self._bundle)
         except (OSError, ssl.SSLError):
-            yield wrong(
+            return wrong(
                 "TLS",
                 f"The CA bundle at {self._bundle} cannot be read.",
                 "It must be a file of certificates in PEM form.",
                 Exit.USAGE,
             )
-            return
-        yield self._handshake(context)
+        return self._handshake(context)
 
     def _handshake(self, context: ssl.SSLContext) -> Finding:
         try:
@@ -210,6 +198,7 @@ class _TunnelError(Exception):
 
 
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+_PLAIN = "None: plain http on this machine."
 _FIX_PROXY = "Fix HTTPS_PROXY or HTTP_PROXY, or name this host in NO_PROXY."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Optional
+from typing import TYPE_CHECKING, Any
 
 import requests
 
@@ -35,7 +35,7 @@ class _Clock:
     """Keeps how far the service's clock is ahead of ours, from the ``Date`` of a response."""
 
     def __init__(self) -> None:
-        self.ahead: Optional[float] = None
+        self.ahead: float | None = None
 
     def __call__(self, response: requests.Response, **_: Any) -> None:
         try:

@@ -8,7 +8,6 @@ import re
 import ssl
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from customers_sdk import __version__, _settings
@@ -73,43 +72,28 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", version)[:3]))
 
 
-class Settings(NamedTuple):
-    """The settings in the environment, None where one is missing or wrong."""
-
-    key_found: Finding
-    app_found: Finding
-    url_found: Finding
-    base_url: Optional[str]
-    complete: bool
-
-    @classmethod
-    def of_environment(cls) -> Settings:
-        """Look at them; nothing of the key is kept."""
-        key, key_right = _key(os.environ.get("NODERAILS_API_KEY"))
-        app, app_right = _app(os.environ.get("NODERAILS_APP_ID"))
-        url, base_url = _url(os.environ.get("NODERAILS_BASE_URL"))
-        return cls(key, app, url, base_url, key_right and app_right and base_url is not None)
-
-    def findings(self) -> Iterator[Finding]:
-        """What there is to say of each."""
-        yield from (self.key_found, self.app_found, self.url_found)
+def settings() -> tuple[list[Finding], str | None]:
+    """Look at the settings in the environment; returns the base URL too, if it is right."""
+    url, base_url = _url(os.environ.get("NODERAILS_BASE_URL"))
+    key = _key(os.environ.get("NODERAILS_API_KEY"))
+    return [key, _app(os.environ.get("NODERAILS_APP_ID")), url], base_url
 
 
-def _key(value: Optional[str]) -> tuple[Finding, bool]:
+def _key(value: str | None) -> Finding:
     try:
         environment = _settings.api_key(value).split("_")[1]
     except ConfigurationError as error:
-        return _refused("key", "NODERAILS_API_KEY", value, error, "nr_test_sk_…"), False
+        return _refused("key", "NODERAILS_API_KEY", value, error, "nr_test_sk_…")
     money = "real money" if environment == "live" else "trying things out"
     text = f"NODERAILS_API_KEY holds a secret key of the {environment} environment, for {money}."
-    return good("key", text), True
+    return good("key", text)
 
 
-def _app(value: Optional[str]) -> tuple[Finding, bool]:
+def _app(value: str | None) -> Finding:
     try:
         app = _settings.app_id(value)
     except ConfigurationError as error:
-        return _refused("app", "NODERAILS_APP_ID", value, error, "the app's id"), False
+        return _refused("app", "NODERAILS_APP_ID", value, error, "the app's id")
     if not _UUID.fullmatch(app):
         # Observed: "appId: Invalid uuid".
         return wrong(
@@ -117,11 +101,11 @@ def _app(value: Optional[str]) -> tuple[Finding, bool]:
             f"NODERAILS_APP_ID is {app!r}, which is not a UUID.",
             "Take the app's id, not its name, from the dashboard.",
             Exit.USAGE,
-        ), False
-    return good("app", f"NODERAILS_APP_ID is {app}."), True
+        )
+    return good("app", f"NODERAILS_APP_ID is {app}.")
 
 
-def _url(value: Optional[str]) -> tuple[Finding, Optional[str]]:
+def _url(value: str | None) -> tuple[Finding, str | None]:
     from customers_sdk.client import DEFAULT_BASE_URL
 
     if not value:
@@ -139,7 +123,7 @@ def _url(value: Optional[str]) -> tuple[Finding, Optional[str]]:
 
 
 def _refused(
-    check: str, variable: str, value: Optional[str], error: ConfigurationError, example: str
+    check: str, variable: str, value: str | None, error: ConfigurationError, example: str
 ) -> Finding:
     """A setting that the client refuses, by the name it has here and without its value."""
     if not value:

@@ -90,10 +90,7 @@ class Controls:
     ) -> None:
         """Respond to the next requests with a page of HTML, as a proxy in front does.
 
-        Args:
-            status: from 200 to 599.
-            times: how many requests.
-            method, path: see the class.
+        `status` is from 200 to 599.
         """
         status = checks.checked_status(status, 200)
         times = checks.checked_count(times, "times")
@@ -106,10 +103,6 @@ class Controls:
 
         In process the caller's read timeout is raised at once, without waiting. Over HTTP the
         connection stays open until the caller hangs up, for a minute at most.
-
-        Args:
-            times: how many requests.
-            method, path: see the class.
         """
         times = checks.checked_count(times, "times")
         self._arm(Fault("timeout_next", times, held=True), method, path)
@@ -121,10 +114,6 @@ class Controls:
 
         The response is kept under the request's idempotency key: the same request sent again gets
         it, and nothing is done twice.
-
-        Args:
-            times: how many requests.
-            method, path: see the class.
         """
         times = checks.checked_count(times, "times")
         self._arm(Fault("drop_answer_next", times, dropped=True), method, path)
@@ -143,11 +132,6 @@ class Controls:
         service: a retry meanwhile runs at the same time. In process a shorter read timeout of the
         caller is raised at once, without waiting; the response is kept under the key when
         the time would be over, or when `requests` or `customers` is read.
-
-        Args:
-            seconds: how long.
-            times: how many requests.
-            method, path: see the class.
         """
         times = checks.checked_count(times, "times")
         fault = Fault("slow_next", times, delay=checks.checked_seconds(seconds))
@@ -156,12 +140,7 @@ class Controls:
     def latency(
         self, seconds: float, *, method: str | None = None, path: str | None = None
     ) -> None:
-        """Delay every request from now on, as `slow_next` delays the next ones.
-
-        Args:
-            seconds: how long. A second call adds to the first.
-            method, path: see the class.
-        """
+        """Delay every request from now on, as `slow_next` does; a second call adds to the first."""
         fault = Fault("latency", None, delay=checks.checked_seconds(seconds))
         self._arm(fault, method, path)
 
@@ -203,11 +182,8 @@ class Controls:
     ) -> None:
         """Respond as the service does while its database is down: 401, kept under the key.
 
-        A request sent again under its key after the outage gets the same 401.
-
-        Args:
-            times: how many requests; None is all of them until `clear_faults`.
-            method, path: see the class.
+        A request sent again under its key after the outage gets the same 401. `times` None is all
+        requests until `clear_faults`.
         """
         times = checks.checked_times(times)
         self._arm(Fault("database_down", times, database_down=True), method, path)

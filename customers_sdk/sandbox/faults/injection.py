@@ -61,7 +61,7 @@ class Injection:
             path,
             environ.get("QUERY_STRING", ""),
             body=body,
-            headers=shown_headers(environ) if self._log.keeps_responses else None,
+            headers=shown_headers(environ) if self._log.keeps_responses else {},
             idempotency_key=environ.get("HTTP_IDEMPOTENCY_KEY"),
             faults=injected.names,
         )

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
+import attrs
+
 #: How many requests a sandbox on a port remembers, and the size of their bodies in all.
 MOST_KEPT = 10_000
 MOST_BYTES = 64 * 1024 * 1024
@@ -32,6 +34,7 @@ _CUSTOMER_PATH = re.compile(r"/customers/([^/]+)", re.IGNORECASE)
 Made = tuple[int, "list[tuple[str, str]]", bytes]
 
 
+@attrs.define(eq=False, repr=False)
 class SentRequest:
     """One request that reached the sandbox.
 
@@ -54,38 +57,22 @@ class SentRequest:
             was made or too much has been sent since.
     """
 
-    __slots__ = (
-        *("_body", "_headers", "_started", "call", "faults", "idempotency_key", "method", "number"),
-        *("path", "query", "replayed", "response", "seconds", "sent_at", "status", "version"),
-    )
-
-    def __init__(
-        self,
-        method: str,
-        path: str,
-        query: str = "",
-        *,
-        body: bytes = b"",
-        headers: dict[str, str] | None = None,
-        idempotency_key: str | None = None,
-        faults: tuple[str, ...] = (),
-    ) -> None:
-        self.number: int = 0
-        self.version: int = 0  # counts what changed in the log
-        self.call: int = 0  # the number of the call's first try, once it was looked at
-        self.method: str = method
-        self.path: str = path
-        self.query: str = query
-        self.idempotency_key: str | None = idempotency_key
-        self.status: int | None = None
-        self.replayed: bool = False
-        self.faults: tuple[str, ...] = faults
-        self.sent_at: float = time.time()
-        self.seconds: float | None = None
-        self.response: Made | None = None
-        self._body = body
-        self._headers = headers or {}
-        self._started = time.perf_counter()
+    method: str
+    path: str
+    query: str = ""
+    _body: bytes = b""
+    _headers: dict[str, str] = attrs.Factory(dict)
+    idempotency_key: str | None = None
+    faults: tuple[str, ...] = ()
+    number: int = 0
+    version: int = 0  # counts what changed in the log
+    call: int = 0  # the number of the call's first try, once it was looked at
+    status: int | None = None
+    replayed: bool = False
+    sent_at: float = attrs.Factory(time.time)
+    seconds: float | None = None
+    response: Made | None = None
+    _started: float = attrs.Factory(time.perf_counter)
 
     @property
     def json(self) -> Any:
