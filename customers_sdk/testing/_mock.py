@@ -117,7 +117,7 @@ class mock_customers:  # noqa: N801 - used like a function
         return decorated
 
     def _lets_out(self, url: str) -> bool:
-        return any(_begins(url, prefix) for prefix in self._prefixes)
+        return any(prefix.match(url) for prefix in self._prefixes)
 
     def _fresh(self) -> mock_customers:
         return mock_customers(
@@ -235,19 +235,12 @@ def _rows(seed: Any) -> Any:
     raise ValueError("seed must be a number of customers, or a mapping from kinds to rows")
 
 
-def _begins(url: str, prefix: Prefix) -> bool:
-    return url.startswith(prefix) if isinstance(prefix, str) else bool(prefix.match(url))
-
-
-def _prefixes(passthrough: Any) -> tuple[Prefix, ...]:
+def _prefixes(passthrough: Any) -> list[re.Pattern[str]]:
     if isinstance(passthrough, bool):
-        return ("",) if passthrough else ()
-    if isinstance(passthrough, (str, re.Pattern)):
-        return (passthrough,)
-    try:
-        found = tuple(passthrough)
-    except TypeError:
-        found = (None,)
+        passthrough = [""] * passthrough
+    elif isinstance(passthrough, (str, re.Pattern)):
+        passthrough = [passthrough]
+    found = list(passthrough) if isinstance(passthrough, Iterable) else [None]
     if not all(isinstance(prefix, (str, re.Pattern)) for prefix in found):
         raise TypeError("passthrough must be a bool, a URL prefix, a pattern, or a list of these")
-    return found
+    return [re.compile(re.escape(each)) if isinstance(each, str) else each for each in found]

@@ -272,8 +272,8 @@ class RequestLog:
 
     def _group(self) -> None:
         """Find the call of each new request: same key, or the same again after a failure."""
-        fresh = self._added - self._called
-        for entry in _last(self._entries, fresh):
+        fresh = list(islice(reversed(self._entries), self._added - self._called))
+        for entry in reversed(fresh):
             target = (entry.method, entry.path, entry.query, hash(entry.body))
             key = (entry.idempotency_key, entry.method, entry.path)
             earlier = self._by_key.get(key) if entry.idempotency_key else None
@@ -291,7 +291,3 @@ class RequestLog:
 def _is_retry(earlier: SentRequest, later: SentRequest) -> bool:
     ended = earlier.sent_at + (earlier.seconds or 0.0)
     return earlier.failed and later.sent_at - ended < _RETRY_SECONDS
-
-
-def _last(entries: deque[SentRequest], count: int) -> list[SentRequest]:
-    return list(islice(reversed(entries), count))[::-1]

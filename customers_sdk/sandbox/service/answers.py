@@ -25,11 +25,6 @@ def refusal(status: int, code: str, message: str, details: list[Any] | None = No
     return Refusal(status, error)
 
 
-def typed_refusal(status: int, kind: str, message: str) -> Refusal:
-    """Return one of the three errors that have a ``type`` and no ``code``."""
-    return Refusal(status, {"type": kind, "message": message})
-
-
 def not_found(kind: str, identifier: str) -> Refusal:
     """Return the 404 of a row that is not there."""
     return refusal(404, "NOT_FOUND", f"{kind} with id {identifier} not found")

@@ -47,11 +47,10 @@ class Application:
         store: Store,
         *,
         latency: float = 0.0,
-        locks: Locks | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.store = store
-        self.locks: Locks = locks or Locks()
+        self.locks: Locks = Locks()
         self.latency = latency
         self._sleep = sleep
         self._routes = Routes(store, self.before_write)
@@ -154,4 +153,5 @@ def _internal_error() -> Response:
 
 
 def _typed_error(status: int, kind: str, text: str) -> Response:
-    return answers.error_response(answers.typed_refusal(status, kind, text))
+    """Return one of the three errors that have a ``type`` and no ``code``."""
+    return answers.error_response(answers.Refusal(status, {"type": kind, "message": text}))

@@ -165,26 +165,21 @@ class Store:
             found = connection.execute(f"{query} WHERE id = ?", (customer_id,)).fetchone()
             return str(found[0])
 
-    def add_wallet(
-        self,
-        customer_id: str,
-        chain_id: int,
-        address: str,
-        *,
-        wallet_id: str | None = None,
-        **more: Any,
-    ) -> str:
+    def add_wallet(self, customer_id: str, chain_id: int, address: str) -> str:
         """Insert a wallet and commit; return its id.
 
         Raises:
             Duplicate: the customer has the wallet already.
         """
-        identifier = wallet_id or str(uuid.uuid4())
-        born = self.now()
-        row = {**_NO_AUTHORIZATION, "created_at": born, "updated_at": born, **more}
-        row.update(
-            id=identifier, customer_id=customer_id, chain_id=chain_id, wallet_address=address
-        )
+        identifier = str(uuid.uuid4())
+        row = {
+            **_NO_AUTHORIZATION,
+            "id": identifier,
+            "customer_id": customer_id,
+            "chain_id": chain_id,
+            "wallet_address": address,
+            **dict.fromkeys(("created_at", "updated_at"), self.now()),
+        }
         self.insert("wallets", row)
         return identifier
 
