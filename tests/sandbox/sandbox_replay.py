@@ -237,36 +237,17 @@ def seed_customer(sandbox: Sandbox, customer: dict[str, Any]) -> None:
 
 
 def seed_wallet(sandbox: Sandbox, customer_id: str, wallet: dict[str, Any]) -> None:
-    sandbox.store.add_wallet(
-        customer_id, wallet["chainId"], wallet["walletAddress"], wallet_id=wallet["id"]
-    )
+    shown = ("id", "chainId", "walletAddress")
+    sandbox.add_wallet(customer_id, **_arguments({name: wallet[name] for name in shown}))
 
 
 def seed_history(sandbox: Sandbox, customer_id: str, detail: dict[str, Any]) -> None:
     for intent in detail["paymentIntents"]:
-        sandbox.add_payment_intent(
-            customer_id,
-            id=intent["id"],
-            status=intent["status"],
-            amount=intent["amount"],
-            currency=intent["currency"],
-            crypto_amount=intent["cryptoAmount"],
-            crypto_token_key=intent["cryptoTokenKey"],
-            crypto_token_decimals=intent["cryptoTokenDecimals"],
-            authorization_chain_id=intent["authorizationChainId"],
-            created_at=intent["createdAt"],
-            captured_at=intent["capturedAt"],
-            checkout_sessions=intent["checkoutSessions"],
-        )
+        sandbox.add_payment_intent(customer_id, **_arguments(intent))
     for invoice in detail["invoices"]:
-        sandbox.add_invoice(
-            customer_id,
-            id=invoice["id"],
-            invoice_number=invoice["invoiceNumber"],
-            status=invoice["status"],
-            total=invoice["total"],
-            currency=invoice["currency"],
-            due_date=invoice["dueDate"],
-            paid_at=invoice["paidAt"],
-            created_at=invoice["createdAt"],
-        )
+        sandbox.add_invoice(customer_id, **_arguments(invoice))
+
+
+def _arguments(shown: dict[str, Any]) -> dict[str, Any]:
+    """The members of a response as the arguments that seed them."""
+    return {re.sub("[A-Z]", r"_\g<0>", name).lower(): value for name, value in shown.items()}
