@@ -15,7 +15,7 @@ from customers_sdk.cli._output import for_people, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
 
 if TYPE_CHECKING:
-    pass
+    from customers_sdk.bulk import ExportProgress
 
 
 @click.command()

@@ -240,7 +240,7 @@ def _prefixes(passthrough: Any) -> list[re.Pattern[str]]:
         passthrough = [""] * passthrough
     elif isinstance(passthrough, (str, re.Pattern)):
         passthrough = [passthrough]
-    found = list(passthrough) if isinstance(passthrough, Iterable) else [None]
+    found: list[Any] = list(passthrough) if isinstance(passthrough, Iterable) else [None]
     if not all(isinstance(prefix, (str, re.Pattern)) for prefix in found):
         raise TypeError("passthrough must be a bool, a URL prefix, a pattern, or a list of these")
     return [re.compile(re.escape(each)) if isinstance(each, str) else each for each in found]
