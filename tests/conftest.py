@@ -12,6 +12,15 @@ from tests.doubles import APP, BASE, KEY
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from customers_sdk.sandbox import Sandbox
+    from customers_sdk.testing import MockCustomers
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each processor: for half of their time the tests wait."""
+    return 2 * (os.cpu_count() or 1)
+
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,6 +28,24 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("NODERAILS_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def mock() -> Iterator[MockCustomers]:
+    """The fake of the test kit, in process."""
+    from customers_sdk.testing import mock_customers
+
+    with mock_customers() as handle:
+        yield handle
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """The service over HTTP."""
+    from customers_sdk.sandbox import Sandbox
+
+    with Sandbox() as running:
+        yield running
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 import attrs
 import requests
+import urllib3
 from requests.structures import CaseInsensitiveDict
 
 from customers_sdk._http.transport import Transport
@@ -230,6 +231,26 @@ def answer(
     response._content = body if isinstance(body, bytes) else json.dumps(body).encode()
     response._content_consumed = True  # type: ignore[attr-defined]
     return response
+
+
+def listed(*rows: Any) -> Any:
+    return answer(200, page(*rows))
+
+
+def reset() -> requests.ConnectionError:
+    return requests.ConnectionError(
+        urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
+    )
+
+
+def refused() -> requests.ConnectionError:
+    error = urllib3.exceptions.NewConnectionError(None, "refused")  # type: ignore[arg-type]
+    error.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    return requests.ConnectionError(error)
+
+
+def late() -> requests.ReadTimeout:
+    return requests.ReadTimeout(f"{BASE}/customers?search=private timed out")
 
 
 class Clock:

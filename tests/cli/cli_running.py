@@ -16,7 +16,10 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Optional, Union
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, Optional, Union
+
+if TYPE_CHECKING:
+    from customers_sdk.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = (sys.executable, "-m", "customers_sdk.cli")
@@ -100,6 +103,14 @@ def start(
         text=True,
         encoding="utf-8",
     )
+
+
+def wait_until_met(sandbox: Sandbox) -> None:
+    """Wait until the faults of a sandbox have been met."""
+    ends = time.monotonic() + 10
+    while sandbox.faults.waiting():
+        assert time.monotonic() < ends, "no request came"
+        time.sleep(0.01)
 
 
 def _without(values: dict[str, str], *names: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ def running() -> Iterator[Sandbox]:
 @pytest.fixture
 def sandbox(running: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """An empty sandbox that the environment's settings name; nobody waits between tries."""
-    monkeypatch.setattr(retry, "backoff", lambda *_, **__: 0.0)
+    monkeypatch.setattr(retry, "BACKOFFS", [lambda *_: 0.0])
     running.reset()
     monkeypatch.setenv("NODERAILS_BASE_URL", running.base_url)
     monkeypatch.setenv("NODERAILS_API_KEY", running.api_key)

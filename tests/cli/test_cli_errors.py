@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +24,7 @@ from customers_sdk.errors import (
     ServerError,
     TransportError,
 )
-from tests.cli.cli_running import COMMAND, ROOT, environment, python, run, start
+from tests.cli.cli_running import COMMAND, ROOT, environment, python, run, start, wait_until_met
 
 if TYPE_CHECKING:
     from customers_sdk.sandbox import Sandbox
@@ -273,7 +272,7 @@ def test_another_encoding_shows_escapes(sandbox: Sandbox) -> None:
 def test_control_c_is_quiet_and_130(sandbox: Sandbox) -> None:
     sandbox.timeout_next(path="/customers")
     process = start("list")
-    _wait_for_a_request(sandbox)
+    wait_until_met(sandbox)
     process.send_signal(signal.SIGINT)
     out, complaint = process.communicate(timeout=20)
     assert (process.returncode, out, complaint) == (130, "", "")
@@ -298,10 +297,3 @@ def test_the_sandbox_runs_until_control_c_and_says_how_to_use_it() -> None:
 def test_the_command_is_installed_by_the_package() -> None:
     text = (ROOT / "setup.cfg").read_text("utf-8")
     assert "console_scripts =\n    customers = customers_sdk.cli:main\n" in text
-
-
-def _wait_for_a_request(sandbox: Sandbox) -> None:
-    ends = time.monotonic() + 10
-    while sandbox.faults.waiting():
-        assert time.monotonic() < ends, "no request came"
-        time.sleep(0.01)

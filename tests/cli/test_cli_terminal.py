@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +11,7 @@ pytest.importorskip("click")
 pytest.importorskip("rich")
 pytest.importorskip("termios")
 
-from tests.cli.cli_running import Terminal
+from tests.cli.cli_running import Terminal, wait_until_met
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,7 +126,7 @@ def test_control_c_on_a_list_is_quiet(sandbox: Sandbox) -> None:
     sandbox.add_customer()
     sandbox.timeout_next(path="/customers")
     with Terminal("list") as terminal:
-        _wait_until_met(sandbox)
+        wait_until_met(sandbox)
         terminal.press_control_c()
         code, shown = terminal.end()
     assert (code, shown.strip()) == (130, "^C")
@@ -168,10 +167,3 @@ def test_an_import_has_a_bar_with_a_rate_and_a_summary(sandbox: Sandbox, tmp_pat
     assert "users.csv:32: external_id is missing" in shown
     joined = shown.replace("\r\n", "")
     assert "users.csv: 30 created, 1 rejected; see " in joined
-
-
-def _wait_until_met(sandbox: Sandbox) -> None:
-    ends = time.monotonic() + 10
-    while sandbox.faults.waiting():
-        assert time.monotonic() < ends, "no request came"
-        time.sleep(0.01)

@@ -39,6 +39,7 @@ from tests.doubles import (
     detail,
     envelope,
     fresh,
+    listed,
     page,
     refusal,
     rig,
@@ -55,10 +56,6 @@ def query(sent: Sent) -> dict[str, str]:
     }
 
 
-def listing(*rows: Any) -> Any:
-    return answer(200, page(*rows))
-
-
 def test_each_method_answers_with_its_own_class() -> None:
     assert type(rig(answer(201, envelope(customer()))).customers.create()) is Customer
     assert type(rig(answer(200, envelope(customer()))).customers.update(ID)) is Customer
@@ -72,9 +69,9 @@ def test_each_method_answers_with_its_own_class() -> None:
     assert added.chain.name == "ethereum"
     removed: Any = rig(answer(204)).customers
     assert removed.remove_wallet(ID, WALLET_ID) is None
-    listed = rig(listing(summary())).customers.list_page()
-    assert type(listed) is Page
-    assert type(listed.items[0]) is CustomerSummary
+    rows = rig(listed(summary())).customers.list_page()
+    assert type(rows) is Page
+    assert type(rows.items[0]) is CustomerSummary
 
 
 @pytest.mark.parametrize(
@@ -180,7 +177,7 @@ def test_the_arguments_of_a_walk_are_checked_when_it_is_made() -> None:
 
 
 def test_a_walk_of_nothing_makes_one_request() -> None:
-    made = rig(listing())
+    made = rig(listed())
     assert list(made.customers.list()) == []
     assert len(made.sent) == 1
 
@@ -215,7 +212,7 @@ def test_an_error_of_a_walk_comes_at_its_page() -> None:
 def test_unset_means_the_clients_app_and_none_every_app(
     arguments: dict[str, Any], scope: dict[str, str]
 ) -> None:
-    made = rig(listing())
+    made = rig(listed())
     list(made.customers.list(**arguments))
     made.customers.list_page(**arguments)
     walked, one = map(query, made.sent)
@@ -235,14 +232,14 @@ def test_only_the_exact_external_id_is_found() -> None:
         summary(id="5", externalId="user-1", appId="another"),
         summary(id="6", name="user-1", externalId=""),
     ]
-    assert rig(listing(*others)).customers.find_by_external_id("user-1") is None
-    found = rig(listing(*others, summary(id="7"))).customers.find_by_external_id("user-1")
+    assert rig(listed(*others)).customers.find_by_external_id("user-1") is None
+    found = rig(listed(*others, summary(id="7"))).customers.find_by_external_id("user-1")
     assert found is not None
     assert found.id == "7"
 
 
 def test_a_look_up_is_in_the_clients_app_unless_another_is_given() -> None:
-    made = rig(listing(summary(appId="another")))
+    made = rig(listed(summary(appId="another")))
     assert made.customers.find_by_external_id("user-1") is None
     assert made.customers.find_by_external_id("user-1", app_id="another") is not None
     assert [query(sent)["appId"] for sent in made.sent] == [APP, "another"]
@@ -276,7 +273,7 @@ def test_a_look_up_goes_on_until_it_finds() -> None:
     ],
 )
 def test_the_search_is_escaped_and_cut_to_fit(external_id: str, search: str) -> None:
-    made = rig(listing(summary(externalId=external_id.replace("\ud800", "\ufffd"))))
+    made = rig(listed(summary(externalId=external_id.replace("\ud800", "\ufffd"))))
     assert made.customers.find_by_external_id(external_id) is not None
     assert query(made.sent[0])["search"] == search
 
@@ -301,7 +298,7 @@ def test_a_search_is_the_longest_prefix_that_fits(external_id: str) -> None:
 
 
 def test_who_exists_is_got_and_left_alone() -> None:
-    made = rig(listing(summary()))
+    made = rig(listed(summary()))
     found, created = made.customers.get_or_create("user-1", name="ignored")
     assert (found.id, created) == (ID, False)
     assert found.name == "Ada Lovelace"
@@ -309,7 +306,7 @@ def test_who_exists_is_got_and_left_alone() -> None:
 
 
 def test_who_does_not_is_created_with_the_fields() -> None:
-    made = rig(listing(), answer(201, envelope(customer())))
+    made = rig(listed(), answer(201, envelope(customer())))
     fields = {"name": "Ada", "metadata": {"a": 1}, "idempotency_key": "k"}
     found, created = made.customers.get_or_create("user-1", app_id="another", **fields)
     assert (type(found), created) == (Customer, True)
@@ -324,28 +321,28 @@ def test_who_does_not_is_created_with_the_fields() -> None:
 
 
 def test_who_is_created_by_somebody_else_meanwhile_is_got() -> None:
-    made = rig(listing(), BROKEN, listing(summary()))
+    made = rig(listed(), BROKEN, listed(summary()))
     found, created = made.customers.get_or_create("user-1", name="x")
     assert (found.id, created) == (ID, False)
     assert [sent.method for sent in made.sent] == ["GET", "POST", "GET"]
 
 
 def test_a_500_for_another_reason_is_raised() -> None:
-    made = rig(listing(), BROKEN, listing())
+    made = rig(listed(), BROKEN, listed())
     with pytest.raises(ServerError):
         made.customers.get_or_create("user-1")
 
 
 def test_who_was_created_by_a_lost_try_of_our_own_counts_as_created() -> None:
     lost = answer(504, b"")
-    made = rig(listing(), lost, BROKEN, listing(fresh()))
+    made = rig(listed(), lost, BROKEN, listed(fresh()))
     found, created = made.customers.get_or_create("user-1")
     assert (found.id, created) == (ID, True)
     assert [sent.method for sent in made.sent] == ["GET", "POST", "POST", "GET"]
 
 
 def test_a_look_up_that_fails_after_the_creation_does_not_hide_its_error() -> None:
-    made = rig(listing(), BROKEN, answer(401, refusal("AUTHENTICATION_ERROR")))
+    made = rig(listed(), BROKEN, answer(401, refusal("AUTHENTICATION_ERROR")))
     with pytest.raises(ServerError) as caught:
         made.customers.get_or_create("user-1")
     assert caught.value.outcome_unknown
@@ -353,14 +350,14 @@ def test_a_look_up_that_fails_after_the_creation_does_not_hide_its_error() -> No
 
 
 def test_a_documented_conflict_is_looked_up_too() -> None:
-    made = rig(listing(), answer(409, refusal("CONFLICT")), listing(summary()))
+    made = rig(listed(), answer(409, refusal("CONFLICT")), listed(summary()))
     found, created = made.customers.get_or_create("user-1")
     assert (found.id, created) == (ID, False)
 
 
 @pytest.mark.parametrize(("found", "created"), [(fresh(), True), (summary(), False)])
 def test_after_a_lost_answer_it_looks(found: Any, created: bool) -> None:  # noqa: FBT001
-    made = rig(listing(), *[requests.ReadTimeout()] * 3, listing(found))
+    made = rig(listed(), *[requests.ReadTimeout()] * 3, listed(found))
     customer, was_created = made.customers.get_or_create("user-1")
     assert (customer.id, was_created) == (ID, created)
 
@@ -385,7 +382,7 @@ def test_the_deadline_is_for_the_look_up_as_a_whole() -> None:
     "error", [answer(400, refusal("VALIDATION_ERROR")), answer(404, refusal("NOT_FOUND"))]
 )
 def test_a_refusal_is_raised_without_another_look(error: Any) -> None:
-    made = rig(listing(), error)
+    made = rig(listed(), error)
     with pytest.raises((ValidationError, NotFoundError)):
         made.customers.get_or_create("user-1")
     assert len(made.sent) == 2
@@ -399,7 +396,7 @@ def test_a_look_up_that_fails_creates_nobody() -> None:
 
 
 def test_limits_hold_for_each_request_of_a_look_up() -> None:
-    made = rig(listing(), answer(201, envelope(customer())))
+    made = rig(listed(), answer(201, envelope(customer())))
     made.customers.get_or_create("user-1", timeout=3)
     assert [sent.timeout for sent in made.sent] == [(3.0, 3.0)] * 2
     once = rig(OSError("x"))

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
@@ -35,23 +34,15 @@ from tests.doubles import (
     detail,
     envelope,
     fresh,
+    listed,
     page,
     refusal,
+    reset,
     rig,
 )
 
 OTHER_APP = "00000000-0000-4000-8000-00000000bbbb"
 LATER = "2026-11-23T00:00:00.000Z"
-
-
-def reset() -> requests.ConnectionError:
-    return requests.ConnectionError(
-        urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
-    )
-
-
-def listed(*rows: Any) -> Any:
-    return answer(200, page(*rows))
 
 
 def read(**changes: Any) -> Any:
@@ -209,12 +200,6 @@ def test_a_creation_under_the_key_whose_customer_moved_on_is_an_error(verb: str)
 
 
 # --- verbs of several writes ---------------------------------------------------------------------
-
-
-@pytest.fixture
-def mock() -> Any:
-    with mock_customers() as handle:
-        yield handle
 
 
 def refuse_the_update(mock: MockCustomers, customers: Any) -> None:

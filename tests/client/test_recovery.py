@@ -6,8 +6,6 @@ import pickle
 from typing import Any
 
 import pytest
-import requests
-import urllib3
 
 from customers_sdk import (
     AlreadyExistsError,
@@ -28,8 +26,10 @@ from tests.doubles import (
     detail,
     envelope,
     fresh,
-    page,
+    late,
+    listed,
     refusal,
+    reset,
     rig,
     summary,
     wallet,
@@ -39,20 +39,6 @@ BROKEN = answer(500, refusal("INTERNAL_ERROR", "Internal server error"))
 LATER = "2026-11-23T00:00:00.000Z"
 ADDRESS = "0x" + "1" * 40
 OTHER = "11111111-1111-4111-8111-111111111111"
-
-
-def reset() -> requests.ConnectionError:
-    return requests.ConnectionError(
-        urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
-    )
-
-
-def late() -> requests.ReadTimeout:
-    return requests.ReadTimeout("timed out")
-
-
-def listed(*rows: Any) -> Any:
-    return answer(200, page(*rows))
 
 
 def found(**changes: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Callable
 
 import pytest
@@ -19,18 +18,12 @@ from customers_sdk import (
     ServerError,
     ValidationError,
 )
-from customers_sdk.testing import MockCustomers, mock_customers
+from customers_sdk.testing import MockCustomers
 
 if TYPE_CHECKING:
     from customers_sdk import Customers
 
 EMAIL = "ada@example.com"
-
-
-@pytest.fixture
-def mock() -> Iterator[MockCustomers]:
-    with mock_customers() as handle:
-        yield handle
 
 
 @pytest.fixture

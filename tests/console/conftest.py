@@ -30,12 +30,6 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
 def page(driver: WebDriver, sandbox: Sandbox) -> Page:
     """The console, not opened yet."""
     made = browser.Page(driver, sandbox.base_url)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import multiprocessing
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 from customers_sdk import Client, CustomersError
 from customers_sdk._http import retry
 
 WORKERS = 8
+AT_ONCE = 4  # rounds
 READ_TIMEOUT = 0.5
 
 
@@ -27,37 +29,47 @@ def told(call: Callable[[], Any]) -> list[Any]:
     return [customer.id, customer.external_id, created]
 
 
-def work(worker: int, rounds: list[dict[str, str]], barrier: Any, results: Any) -> None:
+def play(client: Client, worker: int, number: int, merged: str) -> dict[str, list[Any]]:
+    """All the verbs of a round, each told of."""
+    customers = client.customers
+    verbs: dict[str, Callable[[], Any]] = {
+        "get": lambda: customers.get_or_create(f"get-{number}", name=f"{worker}"),
+        "adopt": lambda: customers.get_or_create(
+            f"adopt-{number}", adopt=True, email=f"ADOPT-{number}@example.com"
+        ),
+        "share": lambda: customers.get_or_create(
+            f"share-{number}-{worker}", adopt=True, email=f"share-{number}@example.com"
+        ),
+        "update": lambda: customers.update_or_create(
+            f"update-{number}", metadata={f"w{worker}": worker}
+        ),
+        "merge": lambda: customers.merge_metadata(merged, {f"w{worker}": worker}),
+    }
+    return {verb: told(call) for verb, call in verbs.items()}
+
+
+def work(worker: int, rounds: list[dict[str, str]], barriers: list[Any], results: Any) -> None:
+    """Play some rounds at once: one would wait for the proxy most of the time."""
     retry.BACKOFF_BASE, retry.KEY_IN_USE_CAP = 0.004, 0.02
     retry.Budget.CAPACITY = 10**9
-    with Client(timeout=(2.0, READ_TIMEOUT), deadline=30, max_retries=6) as client:
-        customers = client.customers
-        for number, at in enumerate(rounds):
-            name = f"{number}"
-            mine = {f"w{worker}": worker}
-            verbs: dict[str, Callable[[], Any]] = {
-                "get": lambda name=name: customers.get_or_create(f"get-{name}", name=f"{worker}"),
-                "adopt": lambda name=name: customers.get_or_create(
-                    f"adopt-{name}", adopt=True, email=f"ADOPT-{name}@example.com"
-                ),
-                "share": lambda name=name: customers.get_or_create(
-                    f"share-{name}-{worker}", adopt=True, email=f"share-{name}@example.com"
-                ),
-                "update": lambda name=name, mine=mine: customers.update_or_create(
-                    f"update-{name}", metadata=mine
-                ),
-                "merge": lambda at=at, mine=mine: customers.merge_metadata(at["merge"], mine),
-            }
-            barrier.wait(120)
-            results.put((number, worker, {verb: told(call) for verb, call in verbs.items()}))
+
+    def one(number: int) -> None:
+        barriers[number].wait(120)
+        results.put((number, worker, play(client, worker, number, rounds[number]["merge"])))
+
+    with (
+        Client(timeout=(2.0, READ_TIMEOUT), deadline=30, max_retries=6) as client,
+        ThreadPoolExecutor(AT_ONCE) as threads,
+    ):
+        list(threads.map(one, range(len(rounds))))
 
 
 if __name__ == "__main__":
     ROUNDS = json.loads(sys.stdin.read())
     CONTEXT = multiprocessing.get_context("spawn" if sys.platform == "win32" else "fork")
-    BARRIER, RESULTS = CONTEXT.Barrier(WORKERS), CONTEXT.SimpleQueue()
+    BARRIERS, RESULTS = [CONTEXT.Barrier(WORKERS) for _ in ROUNDS], CONTEXT.SimpleQueue()
     PROCESSES = [
-        CONTEXT.Process(target=work, args=(worker, ROUNDS, BARRIER, RESULTS), daemon=True)
+        CONTEXT.Process(target=work, args=(worker, ROUNDS, BARRIERS, RESULTS), daemon=True)
         for worker in range(WORKERS)
     ]
     for process in PROCESSES:

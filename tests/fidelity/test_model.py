@@ -264,8 +264,7 @@ class Service(RuleBasedStateMachine):
         assert len(self.service.stored()) == len(self.model.customers)
 
 
-TestService = Service.TestCase
-TestService.settings = settings(
+SETTINGS = settings(
     max_examples=200,
     phases=[Phase.generate],  # shrinking a failure has no bound in time
     stateful_step_count=15,
@@ -275,3 +274,5 @@ TestService.settings = settings(
     print_blob=True,
     suppress_health_check=list(HealthCheck),
 )
+TestService = Service.TestCase
+TestService.settings = SETTINGS

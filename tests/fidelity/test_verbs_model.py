@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from customers_sdk import AmbiguousCustomerError, Client
 from customers_sdk.testing import mock_customers
+from tests.fidelity.test_model import SETTINGS
 
 EMAILS = ["ada@example.com", "ADA@example.com", "bob@example.org"]
 EXTERNAL = ["u-1", "u-2", "U-1", "u%", "ada@example.com"]
@@ -153,13 +154,4 @@ class Verbs(RuleBasedStateMachine):
 
 
 TestVerbs = Verbs.TestCase
-TestVerbs.settings = settings(
-    max_examples=40,
-    phases=[Phase.generate],  # shrinking a failure has no bound in time
-    stateful_step_count=20,
-    deadline=None,
-    derandomize=False,
-    database=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
+TestVerbs.settings = settings(SETTINGS, max_examples=40, stateful_step_count=20)

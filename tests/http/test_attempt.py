@@ -21,22 +21,20 @@ from tests.doubles import (
     customer,
     detail,
     envelope,
+    late,
     refusal,
+    refused,
+    reset,
     rig,
 )
 from tests.faults import behaviours as do
 from tests.faults.server import Server
-from tests.http.test_transport import late, refused, reset
 
 FOUND = answer(200, envelope(detail()), {"x-request-id": "from-the-service"})
 DOWN = answer(503, b"<html>")
 
 
-@pytest.fixture(autouse=True)
-def _no_luck(monkeypatch: pytest.MonkeyPatch) -> None:
-    from customers_sdk._http import retry
-
-    monkeypatch.setattr(retry.random, "uniform", lambda _, high: high)
+pytestmark = pytest.mark.usefixtures("no_luck")
 
 
 def observed(*steps: Any, takes: float = 0.0) -> tuple[Rig, list[Attempt]]:

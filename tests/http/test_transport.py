@@ -23,12 +23,11 @@ from customers_sdk import (
     ServerError,
     TransportError,
 )
-from customers_sdk._http import keys, retry
+from customers_sdk._http import keys
 from customers_sdk._http.exchange import Answer
 from customers_sdk._http.progress import examine
 from tests.doubles import (
     APP,
-    BASE,
     BUSY,
     ID,
     KEY,
@@ -41,34 +40,17 @@ from tests.doubles import (
     customer,
     detail,
     envelope,
+    late,
     page,
     refusal,
+    refused,
+    reset,
     rig,
     summary,
     wallet,
 )
 
-
-@pytest.fixture(autouse=True)
-def _no_luck(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Jitter always draws the ceiling."""
-    monkeypatch.setattr(retry.random, "uniform", lambda _, high: high)
-
-
-def reset() -> requests.ConnectionError:
-    return requests.ConnectionError(
-        urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(104, "reset"))
-    )
-
-
-def refused() -> requests.ConnectionError:
-    error = urllib3.exceptions.NewConnectionError(None, "refused")  # type: ignore[arg-type]
-    error.__cause__ = ConnectionRefusedError(111, "Connection refused")
-    return requests.ConnectionError(error)
-
-
-def late() -> requests.ReadTimeout:
-    return requests.ReadTimeout(f"{BASE}/customers?search=private timed out")
+pytestmark = pytest.mark.usefixtures("no_luck")
 
 
 def untrusted() -> requests.exceptions.SSLError:

@@ -19,12 +19,6 @@ ADDRESS = "0x" + "ab" * 20
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
-        yield running
-
-
-@pytest.fixture
 def client(sandbox: Sandbox) -> Iterator[Client]:
     with sandbox.client() as made:
         yield made

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 from werkzeug.test import Client
 
-from customers_sdk.sandbox import Sandbox
 from customers_sdk.sandbox.backend import Backend
 from customers_sdk.sandbox.handle import Handle
 
@@ -36,9 +35,3 @@ def call(service: Handle) -> Call:
         return client.open(path, method=method, headers=headers, **options)
 
     return send
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as running:
-        yield running

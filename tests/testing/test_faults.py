@@ -20,6 +20,7 @@ from customers_sdk import (
     ServerError,
     TransportError,
 )
+from customers_sdk._http import retry
 from customers_sdk.sandbox import Sandbox
 from customers_sdk.testing import MockCustomers, mock_customers
 
@@ -30,7 +31,8 @@ Handle = Union[MockCustomers, Sandbox]
 
 
 @pytest.fixture(params=["in process", "over HTTP"])
-def handle(request: pytest.FixtureRequest) -> Iterator[Handle]:
+def handle(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handle]:
+    monkeypatch.setattr(retry, "BACKOFFS", [lambda *_: 0.0])  # of clients of the sandbox
     with mock_customers() if request.param == "in process" else Sandbox() as made:
         yield made
 

@@ -315,7 +315,7 @@ def test_what_a_call_leaves_unfinished_after_the_end_is_not_done() -> None:
 
 
 CALLERS = """
-import threading
+import threading, time
 from customers_sdk import Client, TransportError
 from customers_sdk.testing import mock_customers
 
@@ -337,7 +337,7 @@ for _ in range(15):
         for thread in threads:
             thread.start()
         while len(mock.requests) < 20:
-            pass
+            time.sleep(0.001)
     for thread in threads:
         thread.join()
 print(failed)
