@@ -92,7 +92,8 @@ class Customers(Writes):
 
         Args:
             email, name, city, state, country: at most 255 UTF-16 units each.
-            external_id: your own id, at most 255 UTF-16 units, unique within the app.
+            external_id: your own id, at most 255 UTF-16 units, unique within the app; None if
+                there is none, since ``""`` is unique as well.
             address: at most 500 UTF-16 units.
             postal_code: at most 50 UTF-16 units.
             metadata: a JSON object. The service rounds numbers beyond double precision.
