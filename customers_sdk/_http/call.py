@@ -108,9 +108,11 @@ class ApiResponse:
         wrote = call.method in WRITES and not (self.replayed and call.key)
         if someone_elses and call.key:
             what += ": the key was used for a different request; use a new one"
-        if wrote:
+        if self.data is None:
+            what += f"; if another server gave this {self.status}, check base_url and the proxy"
+        if wrote and self.data is not None:
             what += f"; its status {self.status} says that the write happened"
-        elif self._earlier_try_unknown:
+        elif wrote or self._earlier_try_unknown:
             what += "; the write may have been carried out"
         text = f"{what} [{call.method} {call.route}, request id {self.request_id}]"
         context: dict[str, Any] = {

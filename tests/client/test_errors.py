@@ -375,3 +375,12 @@ def test_a_missing_record_is_no_wrong_setting() -> None:
     assert isinstance(error, NotFoundError)
     assert error.setting is None
     assert "check" not in str(error)
+
+
+def test_a_page_of_a_proxys_does_not_say_that_the_write_happened() -> None:
+    made = rig(answer(200, b"<html>log in</html>"))
+    with pytest.raises(ResponseFormatError) as caught:
+        made.customers.create(name="Ada")
+    assert "if another server gave this 200, check base_url and the proxy" in str(caught.value)
+    assert "the write may have been carried out" in str(caught.value)
+    assert caught.value.outcome_unknown
