@@ -70,7 +70,7 @@ class _Line:
             while self._tasks:
                 self._tasks.popleft().service()
             with contextlib.suppress(BlockingIOError):
-                received += self._socket.recv(1 << 20)
+                received += self._socket.recv(1 << 17)
         if received[9:10] != b"2":
             raise RuntimeError(received.decode())
         return received
