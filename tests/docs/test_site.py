@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.console import browser
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, links
 
 if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
@@ -34,6 +34,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert built.returncode == 0, built.stderr
     return out
+
+
+def twins(site: Path) -> list[Path]:
+    """The pages as Markdown."""
+    return sorted(site.rglob("*.md"))
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -81,6 +86,37 @@ def test_a_search_finds_the_right_page_first(driver: WebDriver, address: str) ->
         link = shown.one("ul.search li a").get_attribute("href") or ""
         found[words] = re.sub(r"\.html.*", "", link[len(address) + 1 :])
     assert found == FIRST
+
+
+def test_the_list_for_machines_has_a_title_and_a_summary_for_every_page(site: Path) -> None:
+    _, _, *lines = (site / "llms.txt").read_text("utf-8").splitlines()
+    told = [re.fullmatch(r"- \[(.+?)\]\((.+?)\): \S.+", line) for line in lines]
+    assert None not in told
+    assert {found[2] for found in told if found} == {
+        str(page.relative_to(site)) for page in twins(site)
+    }
+
+
+def test_a_page_as_markdown_has_what_its_html_includes(site: Path) -> None:
+    parts = {
+        "changelog.md": "# Changelog\n",
+        "contributing.md": "](architecture/index.md)",
+        "cron.md": "def import_share(",
+        "django.md": "class CustomersErrors:",
+        "reference/customers.md": "get_or_create(\n",
+        "reference/frameworks.md": "customer_external_id",
+    }
+    for name, part in parts.items():
+        assert part in (site / name).read_text("utf-8"), name
+    for page in twins(site):
+        assert not re.search(r"{(include|literalinclude|eval-rst|py:\w+)}", page.read_text("utf-8"))
+
+
+def test_the_links_of_a_page_as_markdown_lead_to_files_of_the_site(site: Path) -> None:
+    for page in twins(site):
+        for link in links(page):
+            if not re.match(r"[a-z]+:", link):
+                assert (page.parent / link.partition("#")[0]).exists(), (page.name, link)
 
 
 def test_other_projects_can_link_to_classes_methods_and_attributes(site: Path) -> None:
