@@ -95,7 +95,7 @@ class Resource:
                 under a derived key: the first write under the key was another one.
             unique, repeatable, derived: see `Call`.
         """
-        from customers_sdk._wire import codec, schema
+        from customers_sdk._wire.codec import body
 
         response = self._transport.send(
             Call(
@@ -103,7 +103,7 @@ class Resource:
                 path(route, ids or {}),
                 route,
                 limits,
-                body=codec.dumps(schema.names(sent), "what would be sent"),
+                body=body(sent),
                 key=_checks.idempotency_key(key),
                 unique=unique,
                 repeatable=repeatable,
@@ -127,7 +127,7 @@ class Resource:
     ) -> Page[M]:
         """Request one page of a list."""
         late.load(late.LISTS)
-        from customers_sdk._wire.schema import names
+        from customers_sdk._wire.codec import names
         from customers_sdk.pagination import page_from
 
         params = _checks.query(names({**query, "page": number, "page_size": size}))
@@ -238,11 +238,11 @@ def read(response: ApiResponse, kind: type[M], expected: Mapping[str, Any] | Non
         ResponseFormatError: it is not such a record.
         IdempotencyError: it is the stored response to another request.
     """
-    from customers_sdk._wire import schema
+    from customers_sdk._wire.schema import structure
 
     stored = response.replayed and expected is not None
     try:
-        record: M = schema.structure(response.data, kind)
+        record: M = structure(response.data, kind)
     except ResponseFormatError as error:
         if not stored:
             raise response.mismatch(error.args[0]) from None

@@ -6,13 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import requests
 
 from customers_sdk import __version__, _checks, _settings
 from customers_sdk._http import late, retry
-from customers_sdk._http.attempt import Attempt
 from customers_sdk._http.call import ApiResponse, Call
 from customers_sdk._http.secret import Secret
 from customers_sdk._http.session import Sender
@@ -20,6 +19,9 @@ from customers_sdk._http.transport import Transport
 from customers_sdk._resource import Attached
 from customers_sdk._settings import Timeout
 from customers_sdk.customers import Customers
+
+if TYPE_CHECKING:
+    from customers_sdk._http.attempt import Attempt
 
 DEFAULT_BASE_URL = "https://api.noderails.com"
 _ROUTE_WORDS = frozenset(

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+import logging
+from collections.abc import Callable
+from typing import NamedTuple, Optional, Union
+
+from customers_sdk._http.call import Call
+from customers_sdk._http.exchange import Answer
+from customers_sdk._http.failures import NoAnswer
+from customers_sdk._http.progress import Progress
+
+log = logging.getLogger("customers_sdk")
 
 
 class Attempt(NamedTuple):
@@ -26,7 +35,8 @@ class Attempt(NamedTuple):
         replayed: True if the response is the stored one to an earlier request under the same
             idempotency key.
         retry_in: the seconds until the client makes the next request of this call, or None if
-            this was the last one.
+            this was the last one. An observer that takes until the deadline of the call has the
+            client end it instead.
     """
 
     method: str
@@ -45,3 +55,31 @@ class Attempt(NamedTuple):
     def will_retry(self) -> bool:
         """Whether the client makes another request of this call."""
         return self.retry_in is not None
+
+
+def tell(
+    on_attempt: Callable[[Attempt], object],
+    call: Call,
+    progress: Progress,
+    outcome: Union[Answer, NoAnswer],
+    retry_in: float | None,
+) -> None:
+    """Tell an observer of the request that was made last."""
+    answer = outcome if isinstance(outcome, Answer) else None
+    attempt = Attempt(
+        call.method,
+        call.route,
+        progress.requests,
+        outcome.status or None,
+        outcome.failure.name.lower() if isinstance(outcome, NoAnswer) else None,
+        progress.seconds,
+        len(call.body or b""),
+        len(answer.body) if answer else 0,
+        progress.request_id,
+        answer is not None and "idempotent-replayed" in answer.headers,
+        retry_in,
+    )
+    try:
+        on_attempt(attempt)
+    except Exception:
+        log.exception("on_attempt failed; the call continues")

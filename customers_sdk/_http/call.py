@@ -93,7 +93,7 @@ class ApiResponse:
         self.data: Any = None
         self.pagination: Any = None
         self.request_id: str = request_id
-        self.replayed: bool = "idempotent-replayed" in headers
+        self.replayed: bool = call.method in KEYED and "idempotent-replayed" in headers
         self.idempotency_key: Optional[str] = idempotency_key
         self.attempts: int = attempts
         self.elapsed: float = elapsed

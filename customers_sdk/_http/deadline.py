@@ -16,8 +16,8 @@ from __future__ import annotations
 import functools
 import http.client
 import socket
+import threading
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any, Optional
 
 
@@ -54,8 +54,12 @@ class Deadline:
         return min(left, self._read)
 
 
+class _Current(threading.local):
+    deadline: Optional[Deadline] = None
+
+
 #: The deadline of the request that this thread is sending over a session of our own.
-current: ContextVar[Optional[Deadline]] = ContextVar("current", default=None)
+current = _Current()
 
 
 class _TimedSocket:
@@ -121,18 +125,16 @@ class _TimedConnection(http.client.HTTPConnection):
 
     def response_class(self, *arguments: Any, **options: Any) -> http.client.HTTPResponse:  # type: ignore[override]
         response = http.client.HTTPResponse(*arguments, **options)
-        deadline = current.get()
-        if deadline is not None:
-            watch(response, deadline)
+        if current.deadline is not None:
+            watch(response, current.deadline)
         return response
 
 
 def _cut(sock: Any) -> None:
     """Let the next wait of a socket, such as for a TLS handshake, end with the deadline."""
-    deadline = current.get()
-    if deadline is not None:
+    if current.deadline is not None:
         timeout = sock.gettimeout()
-        wait = deadline.wait()
+        wait = current.deadline.wait()
         if timeout is None or timeout > wait:  # each change is a call of the system
             sock.settimeout(wait)
 

@@ -155,21 +155,21 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
     ):
         # A stand-in has what `requests` itself needs, and no more.
         yield from response.iter_content(_PIECE)
-    elif hasattr(raw, "read1"):
-        while True:
-            piece = raw.read1(_PIECE, decode_content=True)
-            if not piece:
-                return
-            yield piece
-            if raw.length_remaining == 0 and "content-encoding" not in raw.headers:
-                return
-    else:
-        yield from _pieces_before_2(raw, source)
-
-
-def _pieces_before_2(raw: Any, source: http.client.HTTPResponse) -> Iterator[bytes]:
-    """The same with urllib3 1.26, which has no ``read1``."""
+        return
     encoded = "content-encoding" in raw.headers
+    if not hasattr(raw, "read1"):
+        yield from _pieces_before_2(raw, source, encoded=encoded)
+        return
+    while piece := raw.read1(_PIECE, decode_content=encoded):
+        yield piece
+        if raw.length_remaining == 0 and not encoded:
+            return
+
+
+def _pieces_before_2(
+    raw: Any, source: http.client.HTTPResponse, *, encoded: bool
+) -> Iterator[bytes]:
+    """The same with urllib3 1.26, which has no ``read1``."""
     while True:
         piece = raw.read(_PIECE, decode_content=True) if encoded else source.read1(_PIECE)
         if not piece:

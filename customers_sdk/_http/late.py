@@ -24,6 +24,8 @@ FIRST_CALL = (
 )
 #: What lists need, too.
 LISTS = ("customers_sdk.pagination", "customers_sdk._lists.walk")
+#: What a client with an observer needs, too.
+OBSERVED = ("customers_sdk._http.attempt",)
 #: What fetching pages ahead needs, too.
 AHEAD = ("customers_sdk._lists.prefetch", "concurrent.futures.thread")
 

@@ -40,7 +40,9 @@ class IdleConnections(queue.LifoQueue[Any]):
             raise queue.Empty from None
 
     def put(self, item: Any, block: bool = False, timeout: float | None = None) -> None:  # noqa: ARG002, FBT001, FBT002
-        """Keep a connection."""
+        """Keep a connection; None stands for one that is still to be made."""
+        if item is None:
+            return
         if self.full():
             raise queue.Full
         self.queue.append(item)

@@ -108,7 +108,7 @@ BACKOFFS: list[Callable[[int, float], float]] = [backoff]
 
 
 _FOREVER = 1e9
-_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_SECONDS = r"[0-9]+(?:\.[0-9]+)?"
 
 
 def retry_after(value: str | None, now: float) -> float | None:
@@ -128,7 +128,7 @@ def retry_after(value: str | None, now: float) -> float | None:
     if value is None:
         return None
     parts = [part.strip() for part in value.split(",")]
-    if all(map(_SECONDS.fullmatch, parts)):
+    if all(re.fullmatch(_SECONDS, part) for part in parts):
         return float(math.ceil(min(max(map(float, parts)), _FOREVER)))
     try:
         moment = parsedate_to_datetime(value.strip())

@@ -65,7 +65,8 @@ class _Limits(urllib3.Timeout):
     """The limits of one request that urllib3 makes."""
 
     def __init__(self, watch: Watch) -> None:
-        super().__init__(watch.total, watch._connect, watch._read)  # noqa: SLF001 - no other name
+        # Copied and not checked again, which urllib3 would do three times a request.
+        self.__dict__.update(watch.__dict__)
         self._watch = watch
 
     def clone(self) -> urllib3.Timeout:
@@ -86,7 +87,7 @@ def _note(response: requests.Response, timeout: Any = None, **_: Any) -> None:
 
 def _forget_location(response: requests.Response, **_: Any) -> None:
     """Hide a redirect, whose body `requests` would otherwise read without limit."""
-    if response.is_redirect:
+    if response.status_code != 200 and response.is_redirect:
         del response.headers["Location"]
 
 
@@ -119,7 +120,7 @@ class _Template:
     ) -> None:
         self.seen = seen
         self.url = str(prepared.url).split("?")[0].rstrip("/")
-        self.headers = list(prepared.headers.items())
+        self.headers = prepared.headers
         self.cookies = prepared._cookies  # type: ignore[attr-defined]  # noqa: SLF001
         self.hooks = prepared.hooks.get("response", ())
         self.arguments = {**arguments, "stream": True, "allow_redirects": False}
@@ -180,7 +181,7 @@ class Sender:
             prepared = requests.PreparedRequest()
             prepared.method = method
             prepared.url = url
-            prepared.headers = CaseInsensitiveDict(template.headers)
+            prepared.headers = _copied(template.headers)
             for name, value in headers.items():
                 prepared.headers[name] = str(value)
             prepared._cookies = template.cookies  # type: ignore[attr-defined]  # noqa: SLF001
@@ -199,7 +200,7 @@ class Sender:
             watch: its time limits.
         """
         if self._owned:
-            deadline.current.set(watch.until)
+            deadline.current.deadline = watch.until
         limits: Any = watch  # `requests` takes urllib3's own, which its types do not say
         template = self._template or self._current_template()  # `prepare` has just looked
         return self._session.send(prepared, timeout=limits, **template.arguments)
@@ -326,6 +327,13 @@ def _fresh(adapter: Any) -> Any:
     twin.init_poolmanager(
         state["_pool_connections"], state["_pool_maxsize"], block=state["_pool_block"]
     )
+    return twin
+
+
+def _copied(headers: CaseInsensitiveDict[str]) -> CaseInsensitiveDict[str]:
+    # Its own copy would bring every name to lower case again.
+    twin: CaseInsensitiveDict[str] = _shallow(headers)
+    twin._store = headers._store.copy()  # type: ignore[attr-defined]  # noqa: SLF001
     return twin
 
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import time
 from collections.abc import Callable, Mapping
-from typing import NoReturn, Optional, Union
+from typing import TYPE_CHECKING, NoReturn, Optional, Union
 
-from customers_sdk._http import keys, retry
-from customers_sdk._http.attempt import Attempt
+from customers_sdk._http import keys, late, retry
 from customers_sdk._http.call import KEYED, WRITES, ApiResponse, Call
 from customers_sdk._http.exchange import Answer, exchange
 from customers_sdk._http.failures import NoAnswer
@@ -26,9 +24,12 @@ from customers_sdk._http.session import Sender
 from customers_sdk._settings import Limits
 from customers_sdk.errors import RequestTimeoutError, ResponseFormatError
 
+if TYPE_CHECKING:
+    from customers_sdk._http.attempt import Attempt
+
 log = logging.getLogger("customers_sdk")
 
-_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,200}")
+_LONGEST_ID = 200
 
 
 class _Process:
@@ -169,8 +170,8 @@ class Transport:
         """Make one request and log it."""
         progress.requests += 1
         progress.tries += 1
-        progress.request_id = request_id = os.urandom(16).hex()
-        headers = {**call.headers, "x-request-id": request_id}
+        progress.request_id = os.urandom(16).hex()
+        headers = {**call.headers, "x-request-id": progress.request_id}
         if call.body is not None:
             headers["Content-Type"] = "application/json"
         if progress.key is not None:
@@ -199,7 +200,7 @@ class Transport:
         progress.seconds = self._clock() - started
         if isinstance(outcome, Answer):
             echoed = outcome.headers.get("x-request-id", "")
-            if _REQUEST_ID.fullmatch(echoed):  # it goes into logs
+            if _is_printable(echoed):  # it goes into logs
                 progress.request_id = echoed
         if log.isEnabledFor(logging.DEBUG):
             log.debug(
@@ -223,24 +224,10 @@ class Transport:
         """Tell the observer of the request that was made last."""
         if self._on_attempt is None:
             return
-        answer = outcome if isinstance(outcome, Answer) else None
-        attempt = Attempt(
-            call.method,
-            call.route,
-            progress.requests,
-            outcome.status or None,
-            outcome.failure.name.lower() if isinstance(outcome, NoAnswer) else None,
-            progress.seconds,
-            len(call.body or b""),
-            len(answer.body) if answer else 0,
-            progress.request_id,
-            answer is not None and "idempotent-replayed" in answer.headers,
-            retry_in,
-        )
-        try:
-            self._on_attempt(attempt)
-        except Exception:
-            log.exception("on_attempt failed; the call continues")
+        late.load(late.OBSERVED)
+        from customers_sdk._http.attempt import tell
+
+        tell(self._on_attempt, call, progress, outcome, retry_in)
 
     def _response(
         self, call: Call, progress: Progress, status: int, headers: Mapping[str, str]
@@ -263,13 +250,23 @@ class Transport:
             return response
         if answer.flaw:
             raise response.mismatch(answer.flaw)
-        from customers_sdk._wire import codec, schema
+        from customers_sdk._wire.codec import loads
+        from customers_sdk._wire.schema import unwrap
 
         try:
-            response.data, response.pagination = schema.unwrap(codec.loads(answer.body))
+            response.data, response.pagination = unwrap(loads(answer.body))
         except ResponseFormatError as error:
             raise response.mismatch(error.args[0]) from None
         return response
+
+
+def _is_printable(request_id: str) -> bool:
+    return (
+        0 < len(request_id) <= _LONGEST_ID
+        and request_id.isascii()
+        and request_id.isprintable()
+        and " " not in request_id
+    )
 
 
 def _next(

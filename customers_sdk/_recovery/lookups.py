@@ -107,5 +107,5 @@ def fields_to_send(
 
     given = {name: value for name, value in fields.items() if value is not None}
     checked = _checks.customer_fields(given)
-    codec.dumps(checked, "what would be sent")
+    codec.body(checked)
     return checked

@@ -1,9 +1,9 @@
-"""JSON text: decoded by `orjson` where it is installed, with `json`'s results either way."""
+"""JSON text and the names in it; `orjson` decodes where it is installed, with `json`'s results."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -118,7 +118,23 @@ def encode_fast(value: Any) -> bytes | None:
         return None
 
 
+def wire_name(name: str) -> str:
+    """``postal_code`` to ``postalCode``."""
+    head, *rest = name.split("_")
+    return head + "".join(map(str.capitalize, rest))
+
+
+def names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The same mapping under wire names."""
+    return {wire_name(name): value for name, value in fields.items()}
+
+
 LARGEST_REQUEST = 1_048_576
+
+
+def body(fields: Mapping[str, Any]) -> bytes:
+    """Encode the fields of a request under their wire names; raises as `dumps` does."""
+    return dumps(names(fields), "what would be sent")
 
 
 def dumps(value: Any, name: str) -> bytes:

@@ -6,11 +6,13 @@ rule nor the type says, a class states in the metadata of its field (`wire`).
 
 from __future__ import annotations
 
+import functools
 import typing
-from collections.abc import Mapping
 from typing import Any
 
 import attrs
+
+from customers_sdk._wire.codec import wire_name
 
 _NAME = "customers_sdk.wire.name"
 _DIGITS = "customers_sdk.wire.digits"
@@ -26,17 +28,6 @@ def wire(*, name: str | None = None, digits: bool = False, omit: bool = False) -
         omit: a field whose None means that the member is absent, not null.
     """
     return {_NAME: name, _DIGITS: digits, _OMIT: omit}
-
-
-def wire_name(name: str) -> str:
-    """``postal_code`` to ``postalCode``."""
-    head, *rest = name.split("_")
-    return head + "".join(map(str.capitalize, rest))
-
-
-def names(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The same mapping under wire names."""
-    return {wire_name(name): value for name, value in fields.items()}
 
 
 class Field:
@@ -69,20 +60,11 @@ class Field:
         self.digits: bool = field.metadata.get(_DIGITS, False)
 
 
+@functools.cache
 def fields_of(cls: type) -> list[Field]:
     """The fields of an attrs class, except ``extra``."""
-    hints = _hints(cls)
-    return [Field(field, hints[field.name]) for field in attrs.fields(cls) if field.name != "extra"]
-
-
-def _hints(cls: type) -> dict[str, Any]:
-    """The types of a class's fields; `typing` is slow, and only called for text."""
-    hints = {field.name: field.type for field in attrs.fields(cls)}
-    return hints if all(map(_is_evaluated, hints.values())) else typing.get_type_hints(cls)
-
-
-def _is_evaluated(hint: Any) -> bool:
-    arguments = typing.get_args(hint)
-    if arguments:
-        return all(map(_is_evaluated, arguments))
-    return isinstance(hint, type) or hint is Any or hint is ...
+    fields = [field for field in attrs.fields(cls) if field.name != "extra"]
+    hints = {field.name: field.type for field in fields}
+    if any(isinstance(hint, str) for hint in hints.values()):
+        hints = typing.get_type_hints(cls)  # which is slow
+    return [Field(field, hints[field.name]) for field in fields]

@@ -33,25 +33,24 @@ def make_reader(cls: type, reader_of: Callable[[type], Reader]) -> Reader:
     and is not an object: the field is then empty.
     """
     fields = fields_of(cls)
+    named = {field.wire_name: field for field in fields}
     scope: dict[str, Any] = {
         "cls": cls,
         "twin": unfrozen_twin(cls),
         "fromisoformat": datetime.fromisoformat,
         "read_iso": scalars.read_iso,
         "restore_integers": codec.restore_integers,
-        "known": frozenset(f.wire_name for f in fields),
-        "free": frozenset(f.wire_name for f in fields if f.is_free),
         "nulls": {f.wire_name: None for f in fields if f.nullable and not f.omit},
+        "unnamed": lambda data: _unnamed(data, named),
     }
     lines = [f"size = {len([field for field in fields if not field.omit])}"]
     for field in fields:
-        reading = [f"v = d[{field.wire_name!r}]", *_reading(field, scope, reader_of)]
+        reading = _reading(field, scope, reader_of)
         if field.omit:
             reading = _indented(f"if {field.wire_name!r} in d:", "size += 1", *reading)
             reading.append(f"else: o.{field.name} = None")
         lines += reading
     body = "\n        ".join(lines)
-    restored = "restore_integers(extra)" if codec.FAST else "extra"
     source = f"""\
 def read(d, _=None, complete=False):
     if d.__class__ is not dict: raise TypeError
@@ -62,15 +61,7 @@ def read(d, _=None, complete=False):
     except KeyError:
         if complete: raise
         return read({{**nulls, **d}}, None, True)
-    if len(d) == size:
-        o.extra = {{}}
-    else:
-        extra = {{
-            k: v for k, v in d.items()
-            if k not in known
-            or k in free and v.__class__ is not dict and (v is not None or k not in nulls)
-        }}
-        o.extra = {restored}
+    o.extra = {{}} if len(d) == size else unnamed(d)
     o.__class__ = cls
     return o
 """
@@ -78,22 +69,34 @@ def read(d, _=None, complete=False):
     return typing.cast("Reader", scope["read"])
 
 
+def _unnamed(data: dict[str, Any], named: dict[str, Field]) -> dict[str, Any]:
+    """The members without a field, and free-form JSON that is not an object."""
+    extra = {}
+    for name, value in data.items():
+        field = named.get(name)
+        if field is None or (
+            field.is_free and value.__class__ is not dict and not (value is None and field.nullable)
+        ):
+            extra[name] = value
+    return codec.restore_integers(extra) if codec.FAST else extra
+
+
 def _indented(head: str, *lines: str) -> list[str]:
     return [head, *(f"    {line}" for line in lines)]
 
 
 def _reading(field: Field, scope: dict[str, Any], reader_of: Callable[[type], Reader]) -> list[str]:
-    """The lines that check the value ``v`` of a field and store it."""
+    """The lines that check the value of a field and store it."""
     wrong = None if field.is_list or field.digits else _INLINE.get(field.kind)
     if wrong:
         if field.nullable:
             wrong += " and v is not None"
-        return [f"if {wrong}: raise TypeError", f"o.{field.name} = v"]
+        return [f"o.{field.name} = v = d[{field.wire_name!r}]", f"if {wrong}: raise TypeError"]
     *lines, value = _converting(field, scope, reader_of)
     lines.append(f"o.{field.name} = {value}")
     if field.nullable:
-        return [f"if v is None: o.{field.name} = None", *_indented("else:", *lines)]
-    return lines
+        lines = [f"if v is None: o.{field.name} = None", *_indented("else:", *lines)]
+    return [f"v = d[{field.wire_name!r}]", *lines]
 
 
 def _converting(

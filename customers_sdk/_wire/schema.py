@@ -15,8 +15,9 @@ import attrs
 import cattrs
 
 from customers_sdk._wire import readers, scalars, writers
+from customers_sdk._wire.codec import names, wire_name
 from customers_sdk._wire.explain import explain, mismatch
-from customers_sdk._wire.fields import fields_of, names, wire, wire_name
+from customers_sdk._wire.fields import fields_of, wire
 from customers_sdk.errors import ResponseFormatError
 
 __all__ = [
@@ -47,7 +48,7 @@ def _make_converter() -> cattrs.Converter:
     )
     converter.register_unstructure_hook_factory(
         attrs.has,
-        lambda cls: writers.make_writer(cls, converter.get_unstructure_hook, converter.unstructure),
+        lambda cls: writers.make_writer(cls, _writers, converter.unstructure),
     )
     return converter
 

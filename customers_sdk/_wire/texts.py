@@ -16,10 +16,24 @@ from json.encoder import encode_basestring
 from typing import Any
 
 from customers_sdk._wire import codec, scalars
-from customers_sdk._wire.fields import Field, fields_of
+from customers_sdk._wire.fields import fields_of
 from customers_sdk._wire.schema import ByClass, unstructure
+from customers_sdk._wire.writers import Form, instants, writing
 
 Writer = Callable[[Any], str]
+
+_TEXTS: Form = {
+    "digits": "'\"%d\"' % {0}",
+    str: "quote({0})",
+    bool: "('true' if {0} else 'false')",
+    int: "str({0})",
+    datetime: "'\"' + write_instant({0}) + '\"'",
+    Decimal: "'\"' + write_money({0}) + '\"'",
+    dict: "write_free({0})",
+    "": "writers[{0}.__class__]({0})",
+    "list": "'[' + ','.join([{1} for i in {0}]) + ']'",
+    "null": "'null'",
+}
 
 
 def encode(record: Any) -> bytes:
@@ -59,71 +73,27 @@ def _make_writer(cls: type) -> Writer:
         "write_whole": _write_whole,
         "writers": _writers,
     }
-    instants: list[str] = []
+    fields = fields_of(cls)
     members: list[str] = []
     values: list[str] = []
     absent: list[str] = []
-    for field in fields_of(cls):
-        if field.kind is datetime and not field.is_list:
-            instants += _instant(field)
-        name, value = f'"{field.wire_name}":', _writing(field)
+    for field in fields:
+        name, value = f'"{field.wire_name}":', writing(field, _TEXTS)
         if field.omit:
             absent.append(f"'' if o.{field.name} is None else {',' + name!r} + ({value})")
         else:
             members.append(f"{name}%s")
             values.append(value)
     template = "{" + ",".join(members) + "%s" * len(absent) + "}"
-    body = "\n    ".join(instants)
+    body = "\n    ".join(instants(fields, _TEXTS))
     source = f"""\
 def write(o):
     if o.extra: return write_whole(o)
-    moment = text = None
     {body}
     return {template!r} % ({", ".join([*values, *absent])},)
 """
     exec(compile(source, f"<text writer of {cls.__name__}>", "exec"), scope)  # noqa: S102
     return typing.cast("Writer", scope["write"])
-
-
-def _instant(field: Field) -> list[str]:
-    # A record that was never changed has one instant twice, and the reader made it one object.
-    writing = "'\"' + write_instant(v) + '\"'"
-    if field.nullable:
-        writing = f"'null' if v is None else {writing}"
-    return [
-        f"v = o.{field.name}",
-        f"if v is not moment or text is None: moment = v; text = {writing}",
-        f"{field.name} = text",
-    ]
-
-
-def _writing(field: Field) -> str:
-    """The expression for a field's value."""
-    if field.kind is datetime and not field.is_list:
-        return field.name
-    if field.is_list:
-        return f"'[' + ','.join([{_converting(field, 'i')} for i in o.{field.name}]) + ']'"
-    value = f"o.{field.name}"
-    written = _converting(field, value)
-    return f"'null' if {value} is None else {written}" if field.nullable else written
-
-
-def _converting(field: Field, value: str) -> str:
-    if field.digits:
-        return f"'\"%d\"' % {value}"
-    if field.kind is str:
-        return f"quote({value})"
-    if field.kind is bool:
-        return f"('true' if {value} else 'false')"
-    if field.kind is int:
-        return f"str({value})"
-    if field.kind is datetime:
-        return f"'\"' + write_instant({value}) + '\"'"
-    if field.kind is Decimal:
-        return f"'\"' + write_money({value}) + '\"'"
-    if field.kind is dict:
-        return f"write_free({value})"
-    return f"writers[{value}.__class__]({value})"
 
 
 _writers: ByClass[Writer] = ByClass(_make_writer)

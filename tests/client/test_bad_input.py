@@ -287,6 +287,9 @@ def test_no_method_takes_what_it_does_not_know(client: Client) -> None:
         client.customers.create(no_such_field="x")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="app_id"):
         client.customers.update(ID, app_id=APP)  # type: ignore[call-arg]
+    for verb in (client.customers.get_or_create, client.customers.update_or_create):
+        with pytest.raises(TypeError, match=r"_or_create got an unexpected keyword .* 'phone'"):
+            verb("user-1", phone=None)  # type: ignore[call-arg]
 
 
 # --- client.request ------------------------------------------------------------------------

@@ -36,6 +36,13 @@ def test_idle_connections_have_the_whole_interface_of_the_queue_they_stand_for()
         idle.get(block=False)
 
 
+def test_a_new_pool_keeps_nothing_and_makes_connections_as_they_are_needed() -> None:
+    adapter = pool.OneHostAdapter(pool_maxsize=pool.SIZE)
+    host = adapter.poolmanager.connection_from_url("http://127.0.0.1:1")
+    assert host.pool.qsize() == 0
+    assert isinstance(host._get_conn(), urllib3.connection.HTTPConnection)
+
+
 def test_no_lock_is_taken_for_a_connection() -> None:
     idle = pool.IdleConnections(2)
     with idle.mutex:  # as a signal's exception may leave it
