@@ -173,6 +173,17 @@ def test_each_snippet_is_shown_and_the_code_compiles(page: Page) -> None:
             assert "customers_sdk" in text
 
 
+def test_the_snippet_in_python_runs_twice(
+    page: Page, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    program = page.open("setup").one("#snippet pre").text
+    for _ in range(2):
+        exec(program, {})  # noqa: S102 - our own snippet
+    assert [customer.external_id for customer in sandbox.customers] == ["user-42"]
+
+
 def test_seeding_and_resetting(page: Page, sandbox: Sandbox) -> None:
     page.open("setup")
     for total in (20, 40):

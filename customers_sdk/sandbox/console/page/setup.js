@@ -12,8 +12,8 @@ const SNIPPETS = {
   Python: () => `from customers_sdk import Client
 
 with Client() as client:  # settings come from the environment
-    customer = client.customers.create(external_id="user-42", email="ada@example.com")
-    print(customer.id)
+    customer, created = client.customers.get_or_create("user-42", email="ada@example.com")
+    print(customer.id, created)
 `,
   Flask: () => `from flask import Flask
 
