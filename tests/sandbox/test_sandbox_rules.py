@@ -222,9 +222,9 @@ def test_a_field_is_known_to_every_part_of_the_sandbox() -> None:
     missing = set(columns.COLUMNS.values()) - set(inspect.signature(Handle.add_customer).parameters)
     assert not missing, f"add {sorted(missing)} to add_customer in sandbox/seeding.py"
     row = dict.fromkeys([*columns.COLUMNS.values(), "id", "app_id"], "1")
-    shown = json.loads(shapes.customer({**row, "created_at": 1, "updated_at": 1}) + "}")
+    shown = json.loads(shapes.SHAPES["customers"]({**row, "created_at": 1, "updated_at": 1}) + "}")
     missing = set(columns.COLUMNS) - set(shown)
-    assert not missing, f"add {sorted(missing)} to customer in sandbox/service/shapes.py"
+    assert not missing, f"add {sorted(missing)} to SHAPES in sandbox/service/shapes.py"
 
 
 @pytest.mark.parametrize(
