@@ -50,7 +50,7 @@ class Backend:
         self.faults: Faults = Faults()
         self.log: RequestLog = RequestLog(most_requests)
         self.application: Application = Application(self.store, latency=latency)
-        self.application.wsgi_app = Injection(self.application.wsgi_app, self.faults, self.log)
+        self.application.wsgi_app = Injection(self.application.respond, self.faults, self.log)
         self.api_key: str = (
             self._setting("api_key") or api_key or f"nr_test_sk_{secrets.token_hex(16)}"
         )

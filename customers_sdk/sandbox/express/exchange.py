@@ -74,13 +74,18 @@ class Response:
         self.body: bytes = body
         self.headers: dict[str, str] = headers or {}
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Send it, as a WSGI application does."""
+    def sent(self, method: str) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Return status, headers and body as a request of this method gets them."""
         headers = list(self.headers.items())
         if self.status not in _WITHOUT_BODY:
             headers.append(("Content-Length", str(len(self.body))))
-        start_response(_STATUS_LINES.get(self.status) or f"{self.status} Unknown", headers)
-        return () if environ["REQUEST_METHOD"] == "HEAD" else (self.body,)
+        return self.status, headers, b"" if method == "HEAD" else self.body
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send it, as a WSGI application does."""
+        status, headers, body = self.sent(environ["REQUEST_METHOD"])
+        start_response(_STATUS_LINES.get(status) or f"{status} Unknown", headers)
+        return (body,)
 
 
 def etag(body: bytes) -> str:

@@ -10,19 +10,19 @@ from __future__ import annotations
 import io
 import time
 from http.client import responses as reasons
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Callable
 
 from customers_sdk.sandbox.express.exchange import text_response
 from customers_sdk.sandbox.express.paths import normalised, raw_path
 from customers_sdk.sandbox.faults.callers import caller_of
 from customers_sdk.sandbox.faults.faults import Fault, Faults, Injected
-from customers_sdk.sandbox.faults.requestlog import Made, RequestLog, SentRequest, shown_headers
+from customers_sdk.sandbox.faults.requestlog import RequestLog, SentRequest, shown_headers
 from customers_sdk.sandbox.service import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from customers_sdk.sandbox.express.exchange import Response
 
@@ -42,10 +42,12 @@ _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
 class Injection:
-    """WSGI middleware over the service's application."""
+    """WSGI middleware over the service; `respond` gives its own response to a request."""
 
-    def __init__(self, application: WSGIApplication, faults: Faults, log: RequestLog) -> None:
-        self._application = application
+    def __init__(
+        self, respond: Callable[[WSGIEnvironment], Response], faults: Faults, log: RequestLog
+    ) -> None:
+        self._respond = respond
         self._faults = faults
         self._log = log
 
@@ -66,41 +68,24 @@ class Injection:
             faults=injected.names,
         )
         self._log.add(entry)
-        made: list[Made] = []
+        caller, fault, made = caller_of(environ), injected.fault, None
         try:
-            return self._carried_out(environ, start_response, entry, injected, made)
+            if fault is not None and fault.held:
+                caller.hold()
+            response = _proxy_answer(fault)
+            if response is None:
+                response = self._respond(environ)
+            elif injected.delay:
+                caller.wait(injected.delay)
+            made = response.sent(method)
+            entry.replayed = "Idempotent-Replayed" in response.headers
+            if fault is not None and fault.dropped:
+                caller.drop()
+            if not caller.gone():
+                entry.status = response.status
+            return response(environ, start_response)
         finally:
-            self._log.finish(entry, made[0] if made and self._log.keeps_responses else None)
-
-    def _carried_out(
-        self,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-        entry: SentRequest,
-        injected: Injected,
-        made: list[Made],
-    ) -> Iterable[bytes]:
-        caller, fault = caller_of(environ), injected.fault
-        if fault is not None and fault.held:
-            caller.hold()
-        began: list[tuple[int, list[tuple[str, str]]]] = []
-
-        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            began[:] = [(int(status[:3]), headers)]
-            entry.replayed = ("Idempotent-Replayed", "true") in headers
-            if not caller.gone() and not (fault and fault.dropped):
-                entry.status = int(status[:3])
-            return start_response(status, headers, *more)
-
-        in_front = _proxy_answer(fault)
-        if in_front is not None and injected.delay:
-            caller.wait(injected.delay)
-        answer = (in_front or self._application)(environ, start)
-        body = b"".join(answer)
-        made.append((*began[0], body))
-        if fault is not None and fault.dropped:
-            caller.drop()
-        return [body]
+            self._log.finish(entry, made if self._log.keeps_responses else None)
 
 
 def injected_into(environ: WSGIEnvironment) -> Injected:

@@ -66,12 +66,16 @@ class Application:
             self._sleep(self.latency)
 
     def _serve(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return self.respond(environ)(environ, start_response)
+
+    def respond(self, environ: WSGIEnvironment) -> Response:
+        """Return the service's own response to a request."""
         request = Request(environ)
         if "HTTP_EXPECT" in environ and not _CONTINUE.search(request.header("EXPECT")):
-            return Response(417)(environ, start_response)
+            return Response(417)
         response = self._response(request)
         response.headers["x-request-id"] = request.header("X_REQUEST_ID") or str(uuid.uuid4())
-        return response(environ, start_response)
+        return response
 
     def _response(self, request: Request) -> Response:
         if request.method == "OPTIONS":
