@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from bench import imports, instructions, page, peers, server, table, worker
+from bench import growth, imports, instructions, page, peers, results, server, table, worker
 from bench.measuring import Effort, Figure
 from bench.profiling import Profile
 
@@ -38,15 +38,21 @@ class _Bench:
         self.effort = effort
         self.environment = environment
 
-    def worker(self, group: str, *, orjson: bool = True) -> Any:
-        _say(f"measuring {group}{'' if orjson else ' without orjson'}")
-        return worker.run(group, self.url, self.effort, self.environment, orjson=orjson)
+    def worker(self, group: str, *arguments: Any, orjson: bool = True) -> Any:
+        _say(" ".join(["measuring", group, *map(str, arguments)]))
+        return worker.run(group, self.url, self.effort, self.environment, *arguments, orjson=orjson)
 
     def figures(self, *groups: str, orjson: bool) -> dict[str, Figure]:
         return {
             name: Figure(*figure)
             for group in groups
             for name, figure in self.worker(group, orjson=orjson).items()
+        }
+
+    def growth(self) -> dict[str, growth.Points]:
+        return {
+            name: [point for part in parts for point in self.worker("growth", *part)]
+            for name, parts in growth.plan(self.effort).items()
         }
 
     def imports(self) -> dict[str, Figure]:
@@ -72,56 +78,89 @@ def _count(url: str, environment: dict[str, str], *, keep: bool) -> bool:
     for title in ("moved", "better", "worse"):
         for text in getattr(verdict, title):
             _say(f"{title}: {text}")
-    if keep and verdict.better and not verdict.worse:
+    if keep and verdict.comparable and verdict.better and not verdict.worse:
         lowest = {name: min(value, baseline["rows"][name]) for name, value in counted.items()}
-        instructions.write_baseline(lowest)
-        _say("bench/baseline.json is rewritten: commit it")
+        _keep(lowest)
     return not verdict.worse or not verdict.comparable
+
+
+def _keep(counted: dict[str, float]) -> None:
+    """Write a new baseline, and the pages that show it."""
+    instructions.write_baseline(counted)
+    page.write(results.read(), counted)
+    _say("bench/baseline.json and the pages are rewritten: commit them")
+
+
+def _time(bench: _Bench) -> results.Results:
+    """Measure by the clock, and print the table."""
+    plain = bench.figures(
+        "calls", "decode", "created", "memory", "walk", "exports", "sandbox", orjson=False
+    )
+    plain.update(bench.imports())
+    orjson = bench.figures("calls", "decode", orjson=True) if peers.installed("orjson") else {}
+    profiles = list(bench.profiles())
+    measured = results.Results(results.about(), plain, orjson, profiles, bench.growth())
+    sys.stdout.write(f"{table.as_text(table.rows(plain, orjson))}\n")
+    sys.stdout.write(f"{growth.as_text(measured.growth)}\n")
+    if bench.effort.quick:
+        _say("--quick: one round each, so the figures mean nothing")
+    return measured
+
+
+_MODES = {
+    "--quick": "only check that everything works",
+    "--growth": "only measure what grows with the work",
+    "--write-docs": "measure everything by the clock, keep it, and write the pages",
+    "--draw": "measure nothing, and write the pages from what was kept",
+    "--check": "only count instructions; 1 if a row got worse",
+    "--write-baseline": "only count, and make that the baseline",
+}
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="only check that everything works")
-    parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md")
-    parser.add_argument(
-        "--check", action="store_true", help="only count instructions; 1 if a row got worse"
-    )
-    parser.add_argument(
-        "--write-baseline", action="store_true", help="only count, and make that the baseline"
-    )
+    modes = parser.add_mutually_exclusive_group()
+    for name, told in _MODES.items():
+        modes.add_argument(name, action="store_true", help=told)
     return parser.parse_args()
 
 
 def main() -> int:
     options = _options()
+    if options.draw:
+        page.write(results.read(), instructions.read_baseline()["rows"])
+        return 0
     started = time.monotonic()
     environment = _environment()
-    holds = True
     with server.running(environment) as url:
-        if options.write_baseline:
-            instructions.write_baseline(instructions.measure(url, environment))
-        elif not instructions.available():
-            _say("no valgrind here: instructions are not counted")
-        elif not options.quick:
-            holds = _count(url, environment, keep=not options.check)
-        if not options.write_baseline and not options.check:
-            _time(_Bench(url, Effort(options.quick), environment), write_docs=options.write_docs)
+        holds = _run(options, url, environment)
     _say(f"{time.monotonic() - started:.0f} s")
     return 0 if holds else 1
 
 
-def _time(bench: _Bench, *, write_docs: bool) -> None:
-    """Measure by the clock, and print the table."""
-    plain = bench.figures("calls", "decode", "memory", "walk", orjson=False)
-    plain.update(bench.imports())
-    orjson = bench.figures("calls", "decode", orjson=True) if peers.installed("orjson") else {}
-    profiles = list(bench.profiles())
-    rows = table.rows(plain, orjson)
-    sys.stdout.write(f"{table.as_text(rows)}\n")
-    if bench.effort.quick:
-        _say("--quick: one round each, so the figures mean nothing")
-    if write_docs:
-        page.write(rows, plain, orjson, profiles, instructions.read_baseline()["rows"])
+def _run(options: argparse.Namespace, url: str, environment: dict[str, str]) -> bool:
+    """Do what the options say; False if a row costs more than the baseline allows."""
+    bench = _Bench(url, Effort(options.quick), environment)
+    if options.growth:
+        sys.stdout.write(f"{growth.as_text(bench.growth())}\n")
+        return True
+    if options.quick or options.write_docs:
+        measured = _time(bench)
+        if options.write_docs:
+            measured.write()
+            page.write(measured, instructions.read_baseline()["rows"])
+        return True
+    if not instructions.available():
+        _say("no valgrind here: instructions are not counted")
+        holds = True
+    elif options.write_baseline:
+        _keep(instructions.measure(url, environment))
+        return True
+    else:
+        holds = _count(url, environment, keep=not options.check)
+    if not options.check:
+        _time(bench)
+    return holds
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from customers_sdk import Client
 def measure(url: str, effort: Effort) -> dict[str, Figure]:
     """A retrieval and a page, each against plain `requests`."""
     rounds = effort.rounds()
-    by_peers = interleave(_peers(url), seconds=effort.seconds(4), rounds=rounds)
+    by_peers = interleave(peers.callers(url), seconds=effort.seconds(4), rounds=rounds)
     retrieved = interleave(_retrievals(url), seconds=effort.seconds(12), rounds=rounds)
     paged = interleave(_pages(url), seconds=effort.seconds(10), rounds=rounds)
     return {
@@ -39,11 +39,6 @@ def _retrievals(url: str) -> dict[str, Callable[[], Any]]:
         "requests": _by_hand(target),
         "trust_env=False": _by_hand(target, trust_env=False),
     }
-
-
-def _peers(url: str) -> dict[str, Callable[[], Any]]:
-    target = f"{url}/customers/{data.CUSTOMER_ID}"
-    return {"requests": _by_hand(target), **peers.callers(url)}
 
 
 def _pages(url: str) -> dict[str, Callable[[], Any]]:

@@ -1,12 +1,12 @@
 """What is run under valgrind: `python -m bench.counted NAME ROUNDS URL`.
 
 Each contender is set up once and then run so many times; the driver (`bench.instructions`)
-subtracts the count of fewer rounds from that of more. A contender in `SERVERS` serves on
-loopback until its standard input ends, and prints its port.
+subtracts the count of fewer rounds from that of more.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import json
@@ -19,6 +19,9 @@ from typing import Any
 from bench import data
 
 Run = Callable[[], object]
+
+# What a contender needs until the end.
+_HELD = contextlib.ExitStack()
 
 
 def customers(url: str) -> Any:
@@ -125,39 +128,32 @@ def responses(_: str) -> Run:
     return lambda: session.get(target, headers=data.HEADERS).json()
 
 
-def sandbox() -> tuple[Any, int]:
-    """The sandbox with a full page of customers; gives what holds it, and its port."""
-    from customers_sdk.sandbox import Sandbox
+def sandbox_retrieve(_: str) -> Run:
+    """A customer from the sandbox."""
+    from bench import served
 
-    running = Sandbox(api_key=data.API_KEY, app_id=data.APP_ID).start()
-    for number in range(data.PAGE_SIZE):
-        identity = f"{data.CUSTOMER_ID[:-12]}{number:012d}"  # the first is that of a retrieval
-        running.add_customer(id=identity, external_id=f"user-{number}", email="ada@example.com")
-        for wallet in range(2):
-            running.add_wallet(identity, chain_id=1, wallet_address=f"0x{2 * number + wallet:040x}")
-    return running, int(running.base_url.rpartition(":")[2])
+    return _HELD.enter_context(served.sandbox(*served.RETRIEVE))
 
 
-def constant() -> tuple[Any, int]:
-    """Flask under waitress, which answers with a constant."""
-    import threading
+def sandbox_create(_: str) -> Run:
+    """A creation in the sandbox."""
+    from bench import served
 
-    import flask
-    import waitress
-
-    app = flask.Flask(__name__)
-    body = data.retrieve_body()
-
-    @app.route("/<path:_path>", methods=["GET", "POST"])
-    def answer(_path: str) -> flask.Response:
-        return flask.Response(body, mimetype="application/json")
-
-    server = waitress.create_server(app, host="127.0.0.1", port=0)
-    threading.Thread(target=server.run, daemon=True).start()
-    return server, server.effective_port
+    return _HELD.enter_context(served.sandbox(*served.CREATE))
 
 
-SERVERS = {served.__name__: served for served in (sandbox, constant)}
+def sandbox_page(_: str) -> Run:
+    """A page of 100 customers from the sandbox."""
+    from bench import served
+
+    return _HELD.enter_context(served.sandbox(*served.LIST))
+
+
+def constant(_: str) -> Run:
+    """A constant from Flask and waitress."""
+    from bench import served
+
+    return _HELD.enter_context(served.constant())
 
 
 def _settle() -> None:
@@ -170,19 +166,12 @@ def main() -> None:
     name, rounds, url, *more = sys.argv[1:]
     if "--without-orjson" in more:
         sys.modules["orjson"] = None  # type: ignore[assignment]
-    if name in SERVERS:
-        held, port = SERVERS[name]()
-        _settle()
-        sys.stdout.write(f"{port}\n")
-        sys.stdout.flush()
-        sys.stdin.read()
-        del held
-        return
-    run: Run = globals()[name](url)
-    run()
-    _settle()
-    for _ in range(int(rounds)):
+    with _HELD:
+        run: Run = globals()[name](url)
         run()
+        _settle()
+        for _ in range(int(rounds)):
+            run()
 
 
 if __name__ == "__main__":

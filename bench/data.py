@@ -91,6 +91,23 @@ def retrieve_body() -> bytes:
     return _dump({"success": True, "data": retrieved()}).encode()
 
 
+def _attribute(value: Any) -> dict[str, Any]:
+    """A value as DynamoDB spells it."""
+    if isinstance(value, dict):
+        return {"M": {name: _attribute(each) for name, each in value.items()}}
+    if isinstance(value, list):
+        return {"L": list(map(_attribute, value))}
+    if isinstance(value, bool) or value is None:
+        return {"NULL": True} if value is None else {"BOOL": value}
+    return {"S": value} if isinstance(value, str) else {"N": str(value)}
+
+
+def item() -> dict[str, Any]:
+    """A retrieved customer as an item of DynamoDB."""
+    attributes: dict[str, Any] = _attribute(retrieved())["M"]
+    return attributes
+
+
 @cache
 def _between(rows: int) -> list[str]:
     """What stands between the values of a page's rows: id, instant twice, id twice."""

@@ -25,28 +25,29 @@ def typed(body: bytes) -> list[CustomerSummary]:
 def measure(url: str, effort: Effort) -> dict[str, Figure]:
     """A page of a hundred customers with two wallets each."""
     body = data.page_body(1, data.PAGE_SIZE, data.PAGE_SIZE)
-    contenders = _contenders(body)
-    slow = {name: contenders.pop(name) for name in _SLOW if name in contenders}
-    samples = _interleave(contenders, effort, 8)
+    decoders = contenders(body)
+    slow = {name: decoders.pop(name) for name in _SLOW if name in decoders}
+    samples = _interleave(decoders, effort, 8)
     figures = ratios("decode", samples, "json", "pydantic")
     if slow:
-        slow["json"] = contenders["json"]
+        slow["json"] = decoders["json"]
         samples = _interleave(slow, effort, 2)
         figures = {**ratios("decode", samples, "json"), **figures}
     return figures
 
 
-def _interleave(contenders: Contenders, effort: Effort, seconds: float) -> Samples:
+def _interleave(decoders: Contenders, effort: Effort, seconds: float) -> Samples:
     # Decoding waits for nothing: the processor's time leaves out what others took of it.
     return interleave(
-        contenders,
+        decoders,
         seconds=effort.seconds(seconds),
         rounds=effort.rounds(),
         clock=time.process_time,
     )
 
 
-def _contenders(body: bytes) -> dict[str, Callable[[], Any]]:
+def contenders(body: bytes) -> dict[str, Callable[[], Any]]:
+    """What makes objects of a page's body: the JSON alone, ours, and the peers'."""
     return {
         "json": lambda: json.loads(body),
         "customers_sdk": lambda: typed(body),

@@ -16,6 +16,14 @@ import stripe
 stripe.api_base = "{url}/stripe"
 assert stripe.Customer.retrieve("cus_1", api_key="sk_test").email
 """
+_BOTO3 = """\
+import boto3
+table = boto3.resource(
+    "dynamodb", endpoint_url="{url}/dynamodb", region_name="us-east-1",
+    aws_access_key_id="benchmark", aws_secret_access_key="benchmark",
+).Table("customers")
+assert table.get_item(Key={{"id": "1"}})["Item"]["email"]
+"""
 
 
 def programs(url: str) -> dict[str, str]:
@@ -32,9 +40,10 @@ def programs(url: str) -> dict[str, str]:
             f"assert client.customers.retrieve({data.CUSTOMER_ID!r}).email"
         ),
         **({"first stripe": _STRIPE.format(url=url)} if peers.installed("stripe") else {}),
+        **({"first boto3": _BOTO3.format(url=url)} if peers.installed("boto3") else {}),
         **{
             f"import {name}": f"import {name}"
-            for name in ("stripe", "openai", "httpx")
+            for name in ("stripe", "openai", "httpx", "boto3", "pydantic", "msgspec")
             if peers.installed(name)
         },
     }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import compileall
 import contextlib
-import http.client
 import importlib.metadata
 import json
 import os
@@ -22,14 +21,12 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from bench import data, imports
+from bench import imports
 from bench.server import ROOT
 
 BASELINE = ROOT / "bench" / "baseline.json"
 # A row that costs so much more than the baseline says is a failure; so much less is written down.
 _MARGIN = 0.03
-# A server's threads wake each other as the machine lets them: its rows moved from 1.14 to 1.41.
-_MARGIN_OF_A_SERVER = 0.35
 _BETTER = 0.005
 
 _VALGRIND = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
@@ -46,18 +43,12 @@ class Work(NamedTuple):
         rounds: how often it is run; the count of as many is subtracted from that of twice as
             many. 0 is a whole process.
         orjson: whether it has that package.
-        request: what a server is sent in each round, the method and the path.
     """
 
     name: str
     rounds: int = 0
     orjson: bool = False
-    request: tuple[str, str] = ("", "")
 
-
-_RETRIEVE = ("GET", f"/customers/{data.CUSTOMER_ID}")
-_LIST = ("GET", f"/customers?appId={data.APP_ID}&page=1&pageSize={data.PAGE_SIZE}")
-_CREATE = ("POST", "/customers")
 
 # Ours, and what its count is divided by.
 ROWS: dict[str, tuple[Work, Work]] = {
@@ -71,11 +62,8 @@ ROWS: dict[str, tuple[Work, Work]] = {
     "export as CSV / walk": (Work("export_csv", 1), Work("walk", 1)),
     "mock retrieve / responses": (Work("mock", 20), Work("responses", 20)),
     **{
-        f"sandbox {name} / constant": (
-            Work("sandbox", 40, request=request),
-            Work("constant", 40, request=_RETRIEVE),
-        )
-        for name, request in (("retrieve", _RETRIEVE), ("create", _CREATE), ("page", _LIST))
+        f"sandbox {name} / constant": (Work(f"sandbox_{name}", 80), Work("constant", 80))
+        for name in ("retrieve", "create", "page")
     },
 }
 
@@ -100,51 +88,31 @@ def _count(work: Work, url: str, environment: Mapping[str, str]) -> float:
     """The instructions of a round, or of a whole process."""
     if not work.rounds:
         code = imports.programs(url)[work.name]
-        return _refs([sys.executable, "-c", code], environment, work, 0)
+        return _refs([sys.executable, "-c", code], environment)
 
     def refs(rounds: int) -> int:
         command = [sys.executable, "-m", "bench.counted", work.name, str(rounds), url]
         command += ["--without-orjson"] * (not work.orjson)
-        return _refs(command, environment, work, rounds)
+        return _refs(command, environment)
 
     return (refs(2 * work.rounds) - refs(work.rounds)) / work.rounds
 
 
-def _refs(command: list[str], environment: Mapping[str, str], work: Work, rounds: int) -> int:
-    """The instructions of a process, which is sent requests where it is a server."""
-    with subprocess.Popen(  # noqa: S603 - our own programs
+def _refs(command: list[str], environment: Mapping[str, str]) -> int:
+    """The instructions of a process."""
+    done = subprocess.run(  # noqa: S603 - our own programs
         [*_VALGRIND, *command],
         cwd=ROOT,
         env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        capture_output=True,
         text=True,
-    ) as process:
-        assert process.stdout
-        if work.request[0]:
-            _send(int(process.stdout.readline()), work.request, rounds)
-        _, told = process.communicate()
-    counted = _REFS.search(told)
-    if process.returncode or not counted:
-        raise RuntimeError(f"{work.name}: {told}")
+    )
+    counted = _REFS.search(done.stderr)
+    if done.returncode or not counted:
+        raise RuntimeError(f"{command}: {done.stderr}")
     return int(counted[1].replace(",", ""))
-
-
-def _send(port: int, request: tuple[str, str], rounds: int) -> None:
-    """Send a server the same request again and again, over one connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {**data.HEADERS, "Content-Type": "application/json"}
-    body = json.dumps({"appId": data.APP_ID, "email": "ada@example.com", "name": "Ada"})
-    with contextlib.closing(connection):
-        for number in range(rounds):
-            writes = request[0] == "POST"
-            more = {"Idempotency-Key": f"key-{number}"} if writes else {}
-            connection.request(*request, body if writes else None, {**headers, **more})
-            response = connection.getresponse()
-            answer = response.read()
-            if response.status >= 300:
-                raise RuntimeError(f"{request}: {response.status} {answer!r}")
 
 
 def versions() -> dict[str, str]:
@@ -181,8 +149,7 @@ def compare(counted: Mapping[str, float], baseline: Mapping[str, Any]) -> Verdic
     for name, value in counted.items():
         before = baseline["rows"].get(name)
         text = f"{name}: {value:.3f}, baseline {before}"
-        margin = _MARGIN_OF_A_SERVER if name.startswith("sandbox ") else _MARGIN
-        if before is None or value > before * (1 + margin):
+        if before is None or value > before * (1 + _MARGIN):
             verdict.worse.append(text)
         elif value < before * (1 - _BETTER):
             verdict.better.append(text)

@@ -9,12 +9,17 @@ process had to make room for another are left out, where enough others are left.
 from __future__ import annotations
 
 import gc
+import os
 import random
 import resource
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_MIB = 1 << 20
 
 Contenders = Mapping[str, Callable[[], object]]
 Samples = dict[str, list[float]]
@@ -90,7 +95,7 @@ def _time(run: Callable[[], object], batch: int, clock: Callable[[], float]) -> 
     return (clock() - started) / batch
 
 
-def ratio(samples: Samples, name: str, against: str) -> Figure:
+def ratio(samples: Mapping[Any, list[float]], name: object, against: object) -> Figure:
     """The cost of one contender, that of another being 1."""
     return spread([a / b for a, b in zip(samples[name], samples[against])])
 
@@ -111,3 +116,12 @@ def ratios(title: str, samples: Samples, *against: str) -> dict[str, Figure]:
         if other in samples
         for name in samples
     }
+
+
+def resident() -> float:
+    """The resident memory in MiB; where there is no ``/proc``, the highest so far."""
+    statm = Path("/proc/self/statm")
+    if statm.exists():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / _MIB
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MIB

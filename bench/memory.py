@@ -1,31 +1,29 @@
-"""What a typed page holds in memory, against the same page as dicts."""
+"""What a page of customers holds in memory, as typed objects and as dicts."""
 
 from __future__ import annotations
 
 import gc
-import json
 import tracemalloc
 from collections.abc import Callable
-from typing import Any
 
 from bench import data
+from bench.decode import contenders
 from bench.measuring import Effort, Figure
-from customers_sdk import CustomerSummary
 
 
 def measure(url: str, effort: Effort) -> dict[str, Figure]:
-    """A page of a hundred customers, decoded by `json` in both cases."""
-    body = data.page_body(1, data.PAGE_SIZE, data.PAGE_SIZE)
-
-    def rows() -> list[dict[str, Any]]:
-        decoded: list[dict[str, Any]] = json.loads(body)["data"]
-        return decoded
-
-    def typed() -> list[CustomerSummary]:
-        return [CustomerSummary.from_dict(row) for row in rows()]
-
-    held = _held(typed) / _held(rows)
-    return {"memory: typed / dicts": Figure(held, held, held)}
+    """Bytes of a customer with two wallets, and how many times those of dicts that is."""
+    held = {
+        name: _held(build) / data.PAGE_SIZE
+        for name, build in contenders(data.page_body(1, data.PAGE_SIZE, data.PAGE_SIZE)).items()
+    }
+    return {
+        **{f"memory: {name}": Figure(size, size, size) for name, size in held.items()},
+        **{
+            f"memory: {name} / json": Figure(*[size / held["json"]] * 3)
+            for name, size in held.items()
+        },
+    }
 
 
 def _held(build: Callable[[], object]) -> int:

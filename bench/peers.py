@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from bench import data
 
-NAMES = ("requests", "stripe", "openai", "pydantic", "msgspec", "httpx", "orjson")
+NAMES = ("requests", "httpx", "stripe", "openai", "boto3", "pydantic", "msgspec", "orjson")
 
 
 def installed(name: str) -> bool:
@@ -133,35 +133,90 @@ def decoders() -> dict[str, Callable[[bytes], Any]]:
     return {name: make() for name, make in _DECODERS.items() if installed(name)}
 
 
-def _httpx_caller(url: str) -> Callable[[], Any]:
+Retrieve = Callable[[], Any]
+Create = Callable[[dict[str, str]], Any]
+
+
+def _requests(url: str) -> tuple[Retrieve, Create]:
+    import requests
+
+    return _by_hand(requests.Session(), url)
+
+
+def _httpx(url: str) -> tuple[Retrieve, Create]:
     import httpx
 
-    client = httpx.Client()
-    target = f"{url}/customers/{data.CUSTOMER_ID}"
-    return lambda: client.get(target, headers=data.HEADERS).json()
+    return _by_hand(httpx.Client(), url)
 
 
-def _stripe_caller(url: str) -> Callable[[], Any]:
+def _by_hand(client: Any, url: str) -> tuple[Retrieve, Create]:
+    many = f"{url}/after/0/customers"
+    one = f"{url}/customers/{data.CUSTOMER_ID}"
+    return (
+        lambda: client.get(one, headers=data.HEADERS).json(),
+        lambda row: client.post(many, json=row, headers=data.HEADERS).json(),
+    )
+
+
+def _stripe(url: str) -> tuple[Retrieve, Create]:
     import stripe
 
     stripe.api_base = f"{url}/stripe"
-    return lambda: stripe.Customer.retrieve("cus_1", api_key="sk_test")
+    return (
+        lambda: stripe.Customer.retrieve("cus_1", api_key="sk_test"),
+        lambda row: stripe.Customer.create(
+            email=row["email"],
+            name=row["name"],
+            metadata={"external_id": row["external_id"]},
+            api_key="sk_test",
+        ),
+    )
 
 
-def _openai_caller(url: str) -> Callable[[], Any]:
+def _openai(url: str) -> tuple[Retrieve, Create]:
     import openai
 
     wallet = _openai_model("Wallet", _WALLET)
     customer = _openai_model("Customer", {**_CUSTOMER, "wallets": _list_of(wallet)})
     envelope = _openai_model("Envelope", {"success": bool, "data": customer})
     client = openai.OpenAI(api_key="sk_test", base_url=url)
-    path = f"/customers/{data.CUSTOMER_ID}"
-    return lambda: client.get(path, cast_to=envelope)
+    return (
+        lambda: client.get(f"/customers/{data.CUSTOMER_ID}", cast_to=envelope),
+        lambda row: client.post("/after/0/customers", body=row, cast_to=envelope),
+    )
 
 
-_CALLERS = {"httpx": _httpx_caller, "stripe": _stripe_caller, "openai": _openai_caller}
+def _boto3(url: str) -> tuple[Retrieve, Create]:
+    import boto3
+
+    database = boto3.resource(
+        "dynamodb",
+        endpoint_url=f"{url}/dynamodb",
+        region_name="us-east-1",
+        aws_access_key_id="benchmark",
+        aws_secret_access_key="benchmark",
+    )
+    table = database.Table("customers")
+    return (
+        lambda: table.get_item(Key={"id": data.CUSTOMER_ID})["Item"],
+        lambda row: table.put_item(Item=row),
+    )
 
 
-def callers(url: str) -> dict[str, Callable[[], Any]]:
+_CLIENTS = {
+    "requests": _requests,
+    "httpx": _httpx,
+    "stripe": _stripe,
+    "openai": _openai,
+    "boto3": _boto3,
+}
+
+
+def callers(url: str) -> dict[str, Retrieve]:
     """What retrieves a customer, for each peer that does."""
-    return {name: make(url) for name, make in _CALLERS.items() if installed(name)}
+    return {name: make(url)[0] for name, make in _CLIENTS.items() if installed(name)}
+
+
+def creators(url: str) -> dict[str, Create]:
+    """What creates a customer, for each peer that does."""
+    return {name: make(url)[1] for name, make in _CLIENTS.items() if installed(name)}

@@ -1,4 +1,4 @@
-"""Where the time of a retrieve and of decoding a page goes, by sampling.
+"""Where the time of a retrieve, of decoding a page and of the sandbox goes, by sampling.
 
 A timer interrupts the work every 0.7 ms and looks at what runs. That slows nothing down,
 where cProfile would charge small functions several times what they cost.
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NamedTuple
 
-from bench import data
+from bench import data, served
 from bench.decode import typed
 from bench.measuring import Effort
 from customers_sdk import Client
@@ -24,6 +24,12 @@ _SHOWN = 12
 
 # The first that a frame's file matches is its layer; other files belong to their callers.
 _LAYERS = (
+    ("/customers_sdk/sandbox/service/database", "SQLite"),
+    ("/customers_sdk/sandbox/", "the sandbox's own rules"),
+    ("/waitress/", "waitress"),
+    ("/werkzeug/", "Flask and werkzeug"),
+    ("/flask/", "Flask and werkzeug"),
+    ("/bench/served", "the client that measures"),
     ("<reader of", "typed objects"),
     ("/customers_sdk/_wire", "typed objects"),
     ("/customers_sdk/models", "typed objects"),
@@ -61,14 +67,22 @@ class Profile(NamedTuple):
 
 
 def measure(url: str, effort: Effort) -> list[Profile]:
-    """The two profiles of the documentation."""
+    """The profiles of the documentation."""
     customers = Client(data.API_KEY, data.APP_ID, base_url=url).customers
     body = data.page_body(1, data.PAGE_SIZE, data.PAGE_SIZE)
-    seconds = effort.seconds(8) or 0.05
-    return [
+    seconds = effort.seconds(6) or 0.05
+    profiles = [
         _profile("retrieve", lambda: customers.retrieve(data.CUSTOMER_ID), seconds),
         _profile("decoding a page", lambda: typed(body), seconds),
     ]
+    for name, request in (
+        ("retrieve", served.RETRIEVE),
+        ("create", served.CREATE),
+        ("page of 100", served.LIST),
+    ):
+        with served.sandbox(*request) as call:
+            profiles.append(_profile(f"{name} in the sandbox", call, seconds))
+    return profiles
 
 
 def _profile(title: str, run: Callable[[], object], seconds: float) -> Profile:

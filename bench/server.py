@@ -6,9 +6,11 @@ them. It ends when its standard input does, and so with the process that started
     /customers/{id}                               one customer
     /page/customers                               a page of a hundred
     /walk/{total}/{delay}/customers?page&pageSize a page of a long list, after milliseconds
-    /import/{delay}/customers                     an empty list, or the customer created by a
+    /after/{delay}/customers                      an empty list, or the customer created by a
                                                   POST, after milliseconds
+    /after/{delay}/customers/{id}                 one customer, after milliseconds
     /stripe/v1/customers/{id}                     one customer as stripe-python expects it
+    /dynamodb/                                    one customer as boto3 expects it
 """
 
 from __future__ import annotations
@@ -70,6 +72,7 @@ class _Answers:
         customer = {**data.retrieved(), "object": "customer"}
         self.customer = _answer(data.retrieve_body())
         self.stripe = _answer(json.dumps(customer).encode())
+        self.boto3 = _answer(json.dumps({"Item": data.item()}).encode())
         self.page = _answer(data.page_body(1, data.PAGE_SIZE, data.PAGE_SIZE))
         self.empty = _answer(data.page_body(1, data.PAGE_SIZE, 0))
 
@@ -80,10 +83,11 @@ class _Answers:
             return self.page
         if target.startswith(b"/walk/"):
             return self.walk(target.decode())
-        if target.startswith(b"/import/"):
+        if target.startswith(b"/after/"):
             _wait(target.decode().split("/")[2])
-            return self.empty if method == b"GET" else self.customer
-        return self.stripe
+            listed = method == b"GET" and b"?" in target
+            return self.empty if listed else self.customer
+        return self.boto3 if target.startswith(b"/dynamodb") else self.stripe
 
     def walk(self, target: str) -> bytes:
         path, _, query = target.partition("?")

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import os
-import resource
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from bench import data
-from bench.measuring import Effort, Figure, interleave, ratio, ratios, spread
+from bench.measuring import Effort, Figure, interleave, ratio, ratios, resident, spread
 from customers_sdk import Client
 
 _WARM_UP = 2_000
-_MIB = 1 << 20
 
 
 def measure(url: str, effort: Effort) -> dict[str, Figure]:
@@ -27,16 +22,8 @@ def measure(url: str, effort: Effort) -> dict[str, Figure]:
     }
 
 
-def _resident() -> float:
-    """The resident memory in MiB; where there is no ``/proc``, the highest so far."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGESIZE") / _MIB
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MIB
-
-
-def _skip(rows: Iterator[Any], count: int) -> None:
+def skip(rows: Iterator[Any], count: int) -> None:
+    """Take so many."""
     if sum(1 for _ in itertools.islice(rows, count)) < count:
         raise AssertionError("the list ended early")
 
@@ -48,21 +35,21 @@ def _long(url: str, total: int, window: int) -> dict[str, Figure]:
     """
     client = Client(data.API_KEY, data.APP_ID, base_url=f"{url}/walk/{total}/0")
     old, new = client.customers.list(), client.customers.list()
-    _skip(old, _WARM_UP)
-    _skip(new, _WARM_UP)
-    before = _resident()
+    skip(old, _WARM_UP)
+    skip(new, _WARM_UP)
+    before = resident()
     highest = before
     for _ in range((total - _WARM_UP - window) // 2_000):
-        _skip(old, 2_000)
-        highest = max(highest, _resident())
+        skip(old, 2_000)
+        highest = max(highest, resident())
     samples: dict[str, list[float]] = {"late": [], "early": []}
     for _ in range(window // data.PAGE_SIZE):
         for name, rows in (("late", old), ("early", new)):
             started = time.process_time()
-            _skip(rows, data.PAGE_SIZE)
+            skip(rows, data.PAGE_SIZE)
             samples[name].append((time.process_time() - started) / data.PAGE_SIZE * 1e6)
     assert next(old, None) is None
-    growth = max(highest, _resident()) - before
+    growth = max(highest, resident()) - before
     return {
         "walk: growth in MiB": Figure(growth, growth, growth),
         "walk: late / early": ratio(samples, "late", "early"),

@@ -6,13 +6,11 @@ It prints the number of rows done as that grows, and at last its result as a JSO
 from __future__ import annotations
 
 import json
-import os
-import resource
 import sys
 import time
-from pathlib import Path
 from typing import Any, Union
 
+from bench.measuring import resident
 from customers_sdk import Client
 from customers_sdk.bulk import (
     CsvRows,
@@ -58,15 +56,6 @@ def import_many(client: Client, count: int, workers: int) -> dict[str, Any]:
     return {"seconds": time.monotonic() - started}
 
 
-def resident() -> int:
-    """The resident memory in KiB; where there is no ``/proc``, the highest so far."""
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGESIZE") // _KIB
-    unit = _KIB if sys.platform == "darwin" else 1
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
-
-
 class _Memory:
     """By how much the resident memory has grown since the first 2,000 rows."""
 
@@ -77,7 +66,7 @@ class _Memory:
     def look(self, progress: ExportProgress) -> None:
         _tell(progress)
         if progress.done >= _WARM_UP:
-            now = resident()
+            now = round(resident() * _KIB)
             self.before = self.before or now
             self.highest = max(self.highest, now)
 
