@@ -18,6 +18,13 @@ from customers_sdk.errors import ResponseFormatError
 
 _METADATA = "metadata."
 _FIELDS = tuple(name for name in _checks.CUSTOMER_FIELDS if name != "external_id")
+_ADDED = ("line", "reason")
+
+
+def added_columns(columns: Iterable[str]) -> tuple[str, ...]:
+    """Name what a reject file has in front of the columns of its input."""
+    taken = set(columns)
+    return tuple(f"{name}_" if name in taken else name for name in _ADDED)
 
 
 class CsvRows(Iterable[Row]):
@@ -42,6 +49,8 @@ class CsvRows(Iterable[Row]):
         columns: the header.
         unused: the columns that fill no field, each with the name of the field that is
             most like it and that no other column fills, or an empty text.
+        added: how many columns a `RejectFile` has put in front: 2, or 0 for another file. They
+            are skipped unless they are named here.
 
     Raises:
         ArgumentError: the file is empty, or in another encoding; its header lacks a column
@@ -81,6 +90,7 @@ class CsvRows(Iterable[Row]):
                     f"{field!r} is not a field; there are {', '.join(_FIELDS)}, metadata.KEY",
                 )
             self._places[field] = self._place(column, "fields")
+        self.added: int = self._count_added()
         self.unused: dict[str, str] = self._find_unused()
         if strict and self.unused:
             raise ArgumentError("strict", f"{self.path}: {self.describe_unused()}")
@@ -119,12 +129,17 @@ class CsvRows(Iterable[Row]):
             raise ArgumentError(setting, f"{self.path} has no column {column!r}; {guess}")
         return self.columns.index(column)
 
+    def _count_added(self) -> int:
+        count = len(_ADDED)
+        added = self.columns[:count] == added_columns(self.columns[count:])
+        return count if added and min(self._places.values()) >= count else 0
+
     def _find_unused(self) -> dict[str, str]:
         free = [name for name in _FIELDS if name not in self._places]
         used = {self.columns[place] for place in self._places.values()}
         return {
             column: _nearest(column, free)
-            for column in self.columns
+            for column in self.columns[self.added :]
             if column.strip() and column not in used
         }
 

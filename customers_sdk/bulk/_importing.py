@@ -33,6 +33,7 @@ from customers_sdk.errors import (
     ConfigurationError,
     CustomersError,
     IdempotencyError,
+    NotFoundError,
     PermissionDeniedError,
     ValidationError,
 )
@@ -82,7 +83,7 @@ def import_rows(
         on_checked: called once, before the first request, with the rows that are rejected
             by then, in order.
         progress: called before the first row and after each that is done, on the calling
-            thread.
+            thread; where the import ends with an error, once more with what was done.
 
     Returns:
         What was done, and which rows were not imported and why.
@@ -92,8 +93,8 @@ def import_rows(
             once, or the second walk gave others; the journal is of another import or in
             use.
         OSError: the rows cannot be read, or the journal cannot be written.
-        AuthenticationError, PermissionDeniedError, ConfigurationError: no row could be
-            imported.
+        AuthenticationError, PermissionDeniedError, ConfigurationError, NotFoundError: no row
+            can be imported: the key, the app or the base URL is wrong.
         CustomersError: ten rows in a row failed; the error of the last one.
     """
     _checks.integer(workers, "workers", most=_MOST_WORKERS)
@@ -161,13 +162,16 @@ class _Run:
 
     def drain(self) -> None:
         """Cancel what is not sent yet, and note the outcome of what is."""
-        self.progress = None
+        progress, self.progress = self.progress, None
         for future in list(self.in_flight):
             if future.cancel():
                 del self.in_flight[future]
         while self.in_flight:
             with contextlib.suppress(CustomersError):
                 self.collect()
+        self.progress = progress
+        with contextlib.suppress(Exception):  # the first error is the one to raise
+            self.report()
 
     def to_send(self, rows: Rows) -> Iterator[Row]:
         """Give the rows that take a request; note those that take none."""
@@ -210,9 +214,9 @@ class _Run:
             row = self.in_flight.pop(future)
             try:
                 outcome = future.result()
-            except (AuthenticationError, PermissionDeniedError, ConfigurationError):
-                raise
             except (CustomersError, ValueError) as error:
+                if _is_of_all(error):
+                    raise
                 self.reject(row, error)
             else:
                 self.failed_in_a_row = 0
@@ -228,13 +232,16 @@ class _Run:
     def reject(self, row: Row, error: Exception) -> None:
         """Note that a row is not imported; after many in a row that fail, no other can be."""
         final = _is_final(error)
-        self.rejections.append(Rejection(row, str(error), final))
+        # Who fixes a row needs the service's words; the request id is for support.
+        reason = error.message if final and isinstance(error, ApiError) else ""
+        reason = reason or str(error)
+        self.rejections.append(Rejection(row, reason, final))
         self.failed += not final
         # Which customer a row means is a question about that row alone.
         of_this_row = final or isinstance(error, AmbiguousCustomerError)
         self.failed_in_a_row = 0 if of_this_row else self.failed_in_a_row + 1
         if self.journal is not None:
-            self.journal.add(row, *((REJECTED, str(error)) if final else (FAILED,)))
+            self.journal.add(row, *((REJECTED, reason) if final else (FAILED,)))
         self.report()
         if self.failed_in_a_row >= _GIVE_UP_AFTER:
             raise error
@@ -254,6 +261,13 @@ class _Run:
                 **self.counts,
             )
         )
+
+
+def _is_of_all(error: Exception) -> bool:
+    """Whether no row can be imported: the key or a setting is wrong."""
+    if isinstance(error, NotFoundError):
+        return error.setting is not None
+    return isinstance(error, (AuthenticationError, PermissionDeniedError, ConfigurationError))
 
 
 def _is_final(error: Exception) -> bool:

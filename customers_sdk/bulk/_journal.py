@@ -147,4 +147,7 @@ def _describe(line: bytes) -> str:
             "was written by another version of customers_sdk; delete it and import again: "
             "customers that exist are not created twice"
         )
-    return f"is of an import into app {scope.get('app_id')} at {scope.get('base_url')}"
+    return (
+        f"is of an import into app {scope.get('app_id')} at {scope.get('base_url')}; delete it "
+        "(customers that exist are not created twice), or pass another journal"
+    )

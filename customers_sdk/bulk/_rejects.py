@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
+import hashlib
 import io
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from customers_sdk.bulk import _files
-from customers_sdk.bulk._csvrows import CsvRows
+from customers_sdk.bulk._csvrows import CsvRows, added_columns
 from customers_sdk.bulk._rows import Rejection
 
-_OURS = ("line", "reason")
+_REJECTS = re.compile(r"\.rejects(\.\d+)?\.csv")
+_NUMBER = re.compile(r"(?:\.(\d+))?(\.[^.]*)?\Z")
+
+
+def _later(path: Path) -> Iterator[Path]:
+    """Give the names after that of a reject file: ``a.rejects.2.csv``, ``a.rejects.3.csv`` …."""
+    found = _NUMBER.search(path.name)
+    number = int(found[1] or 1) if found else 1
+    while True:
+        number += 1
+        yield path.with_name(_NUMBER.sub(rf".{number}\2", path.name, count=1))
 
 
 class RejectFile:
@@ -23,20 +34,56 @@ class RejectFile:
     those of the input, so that both are imported in the same way. The reject file of a reject
     file has new lines and reasons in place of the old ones.
 
+    A file that has been changed since it was written is never replaced, because it holds rows
+    that are being fixed: the rows go into ``….2.csv`` next to it, or the next number that is
+    free. A digest in ``….sha256`` next to a reject file is how a change is noticed.
+
     Args:
-        path: the file; a regular file that exists is replaced.
+        path: the file.
         rows: what is imported.
+
+    Attributes:
+        path: where the rows are written, ``path`` or a file with a number.
+        changed: the files that are not written to because they have been changed.
 
     Raises:
         ArgumentError: ``path`` exists and is not a regular file.
     """
 
     def __init__(self, path: str | Path, rows: CsvRows) -> None:
-        self.path: Path = Path(path)
-        _files.check_regular(self.path, "rejects")
+        self._wanted = Path(path)
         self._rows = rows
-        of_rejects = rows.columns[: len(_OURS)] == _OURS
-        self._skipped = len(_OURS) if of_rejects else 0
+        self.changed: list[Path] = []
+        self.path: Path = self._free()
+
+    @staticmethod
+    def default_path(file: Path) -> Path:
+        """Return where the rows of a file go if nothing else is said.
+
+        ``users.csv.rejects.csv``; those of that file go into ``users.csv.rejects.2.csv``.
+        """
+        if _REJECTS.search(file.name):
+            return next(_later(file))
+        return file.with_name(f"{file.name}.rejects.csv")
+
+    def _free(self) -> Path:
+        """Return the first path at which nothing is lost."""
+        self.changed = []
+        names = _later(self._wanted)
+        path = self._wanted
+        while not self._may_write(path):
+            self.changed.append(path)
+            path = next(names)
+        return path
+
+    def _may_write(self, path: Path) -> bool:
+        _files.check_regular(path, "rejects")
+        if path.resolve() == self._rows.path.resolve():
+            return False
+        try:
+            return not path.stat().st_size or _seal(path).read_text("ascii") == _digest(path)
+        except FileNotFoundError:
+            return not path.exists()
 
     def write(self, rejections: Iterable[Rejection]) -> None:
         """Write rows atomically, readable by their owner alone; delete the file if there are none.
@@ -45,26 +92,40 @@ class RejectFile:
             OSError: it cannot be written.
         """
         ordered = sorted(rejections, key=lambda rejection: rejection.line)
+        self.path = self._free()
         if not ordered:
-            with contextlib.suppress(FileNotFoundError):
-                self.path.unlink()
+            self.path.unlink(missing_ok=True)
+            _seal(self.path).unlink(missing_ok=True)
             return
-        columns = self._rows.columns[self._skipped :]
-        # Ours are renamed where the input has a column of the same name.
-        ours = [name if name not in columns else f"{name}_" for name in _OURS]
+        added = self._rows.added
+        columns = self._rows.columns[added:]
         with _files.replacing(self.path.resolve(), "rejects", "import") as binary:
             file = io.TextIOWrapper(
                 binary, self._rows.encoding, errors="surrogateescape", newline=""
             )
             writer = csv.writer(file, delimiter=self._rows.delimiter, lineterminator="\n")
-            writer.writerow([*ours, *columns])
+            writer.writerow([*added_columns(columns), *columns])
             for each in ordered:
-                cells = each.row.cells[self._skipped :]
-                writer.writerow([each.line, self._fit(each.reason), *cells])
+                writer.writerow([each.line, self._fit(each.reason), *each.row.cells[added:]])
             file.flush()
             file.detach()
+        with _files.replacing(_seal(self.path), "rejects", "import") as binary:
+            binary.write(_digest(self.path).encode())
 
     def _fit(self, reason: str) -> str:
         """Return a reason in one line that the encoding can hold; cells are as they were read."""
         encoding = self._rows.encoding
         return " ".join(reason.split()).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _seal(path: Path) -> Path:
+    """Return the file that holds the digest of a reject file, as it was written."""
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for piece in iter(lambda: file.read(1 << 20), b""):
+            digest.update(piece)
+    return digest.hexdigest()

@@ -49,6 +49,16 @@ class ImportReport:
     dry_run: bool = False
 
     @property
+    def failed(self) -> int:
+        """How many rows were not imported for a reason that may pass."""
+        return sum(not rejection.final for rejection in self.rejections)
+
+    @property
+    def rejected(self) -> int:
+        """How many rows were refused, by the checks or by the service."""
+        return len(self.rejections) - self.failed
+
+    @property
     def complete(self) -> bool:
         """Whether every row was imported, by this run or an earlier one."""
         return not self.rejections

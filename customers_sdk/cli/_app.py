@@ -12,7 +12,7 @@ import click
 from customers_sdk import __version__
 from customers_sdk.cli._customer import create, show, update
 from customers_sdk.cli._errors import line_of
-from customers_sdk.cli._exit import Exit, code_of
+from customers_sdk.cli._exit import Exit, code_of, ended
 from customers_sdk.cli._exporting import export
 from customers_sdk.cli._importing import import_
 from customers_sdk.cli._listing import list_
@@ -83,8 +83,8 @@ def _invoke(arguments: Sequence[str]) -> int:
         # Not `main`, which ends the process with 1 where nobody reads on.
         with customers.make_context("customers", list(arguments), obj=hints) as context:
             return customers.invoke(context) or Exit.DONE
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
+    except click.exceptions.Exit as asked:
+        return asked.exit_code
     except BrokenPipeError:
         raise
     except (KeyboardInterrupt, click.Abort):
@@ -95,9 +95,7 @@ def _invoke(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
     except (CustomersError, OSError) as error:
         told = line_of(error)
-        if hints and not told.endswith("."):
-            told += "."
-        say(" ".join([told, *hints]))
+        say(" ".join([ended(told), *hints]) if hints else told)
         return code_of(error)
     except (click.ClickException, ValueError) as error:
         say(line_of(error))

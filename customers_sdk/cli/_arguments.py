@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import click
 
+from customers_sdk.cli._exit import ended
+
 # How an argument is called here; the problems of others name a file, and need no name.
 _OPTIONS = {
     "external_id": "--external-id",
@@ -18,6 +20,7 @@ _OPTIONS = {
     "format": "--format",
     "excel_safe": "--excel-safe",
     "resume": "--resume",
+    "journal": "--journal",
 }
 _SPELLED = {"\t": "tab"}
 
@@ -33,8 +36,8 @@ def named_by_option() -> Iterator[None]:
         option = _OPTIONS.get(error.argument)
         problem = error.problem[:1].upper() + error.problem[1:]
         if option is None:
-            raise click.ClickException(f"{problem}.") from None
+            raise click.ClickException(ended(problem)) from None
         if error.fitting is None:
-            raise click.UsageError(f"{option}: {error.problem}.") from None
+            raise click.UsageError(f"{option}: {ended(error.problem)}") from None
         value = shlex.quote(_SPELLED.get(error.fitting, error.fitting))
         raise click.UsageError(f"{problem}. Pass {option} {value}.") from None

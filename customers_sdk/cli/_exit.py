@@ -54,6 +54,11 @@ def code_of(error: Exception) -> Exit:
     return Exit.REFUSED
 
 
+def ended(text: str) -> str:
+    """A sentence that ends with one stop."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def one_line(text: str) -> str:
     """Text fit for a terminal: one line, no control characters, no key."""
     return _KEY.sub("nr_***", visible(" ".join(text.split())))

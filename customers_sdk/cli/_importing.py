@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,17 +13,24 @@ import click
 
 from customers_sdk.cli._arguments import named_by_option
 from customers_sdk.cli._client import connect_patiently
-from customers_sdk.cli._exit import Exit, one_line
+from customers_sdk.cli._exit import Exit, code_of, one_line
 from customers_sdk.cli._options import as_json
 from customers_sdk.cli._output import for_people, say, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
 
 if TYPE_CHECKING:
-    from customers_sdk.bulk import CsvRows, ImportReport, RejectFile, Rejection
+    from customers_sdk.bulk import CsvRows, ImportReport, Progress, RejectFile, Rejection
 
 _FIRST = 10  # rejected rows that standard error names; the reject file has them all
 _WOULD = {"created": "would create", "updated": "would update"}
-_TOLD = {"resumed": "done before", "failed": "failed for now"}
+_TOLD = {
+    "created": "created",
+    "updated": "updated",
+    "unchanged": "unchanged",
+    "resumed": "done before",
+    "rejected": "rejected",
+    "failed": "failed for now",
+}
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -165,9 +173,9 @@ def import_(
     if journal is not None and no_journal:
         raise click.UsageError("--journal and --no-journal exclude each other.")
     if not (no_journal or dry_run):
-        journal = journal or _next_to(file, ".journal")
+        journal = journal or file.with_name(f"{file.name}.journal")
     # A dry run changes nothing, and so not what an earlier run has left either.
-    reject_path = rejects or (None if dry_run else _next_to(file, ".rejects.csv"))
+    reject_path = rejects or (None if dry_run else RejectFile.default_path(file))
     _must_differ(file, journal, reject_path)
     with named_by_option():
         rows = CsvRows(
@@ -183,7 +191,7 @@ def import_(
             say(one_line(f"{file.name}: {rows.describe_unused()}"))
         plan = _Plan(None if dry_run else journal, workers, rate, adopt, dry_run)
         report = _run(rows, plan, reject_file, hints)
-    _summarise(report, file, reject_path, as_json=as_json)
+    _summarise(report, file, reject_file, as_json=as_json)
     return Exit.DONE if report.complete else Exit.IN_PART
 
 
@@ -199,24 +207,52 @@ def _run(
     def tell_rejections(rejections: Sequence[Rejection]) -> None:
         checked.update(rejection.line for rejection in rejections)
         _name(rows.path, rejections)
-        if reject_file is not None and rejections:
+        # One of an earlier run stays until this one knows what to put in its place.
+        if reject_file is not None and rejections and not reject_file.path.exists():
             reject_file.write(rejections)
 
-    with connect_patiently() as client:
-        if plan.journal is not None:
-            hints.append("Run the same command again to resume.")
-        label = "Dry run" if plan.dry_run else "Import"
-        with progress_bar(label) as show, warnings.catch_warnings():
-            # An import looks up what a list has missed.
-            warnings.simplefilter("ignore", IncompleteListWarning)
-            report = import_rows(
-                client, rows, **plan._asdict(), on_checked=tell_rejections, progress=show
-            )
-    hints.clear()
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(connect_patiently())
+        keep = stack.enter_context(_cut_short(rows.path, plan, hints))
+        show = stack.enter_context(progress_bar("Dry run" if plan.dry_run else "Import"))
+
+        def tell(progress: Progress) -> None:
+            keep(progress)
+            show(progress)
+
+        stack.enter_context(warnings.catch_warnings())
+        # An import looks up what a list has missed.
+        warnings.simplefilter("ignore", IncompleteListWarning)
+        report = import_rows(
+            client, rows, **plan._asdict(), on_checked=tell_rejections, progress=tell
+        )
     if reject_file is not None:
         reject_file.write(report.rejections)
     _name(rows.path, [each for each in report.rejections if each.line not in checked])
     return report
+
+
+@contextlib.contextmanager
+def _cut_short(file: Path, plan: _Plan, hints: list[str]) -> Iterator[Callable[[Progress], None]]:
+    """Say what was done where an import does not come to its end, and how to resume."""
+    progress: Progress | None = None
+
+    def keep(now: Progress) -> None:
+        nonlocal progress
+        progress = now
+
+    try:
+        yield keep
+    except BaseException as error:
+        if progress is not None and progress.done > progress.rejected:
+            done = _told(_counts(progress), dry_run=plan.dry_run)
+            say(one_line(f"{file.name}: {done}, of {progress.total:,} rows."))
+        if plan.journal is not None:
+            begun = progress is not None and progress.done > progress.rejected + progress.failed
+            later = isinstance(error, Exception) and code_of(error) is Exit.UNREACHABLE
+            hints += ["Run the same command again to resume."] * begun
+            hints += ["Run the same command again later."] * (later and not begun)
+        raise
 
 
 def _name(file: Path, rejections: Sequence[Rejection]) -> None:
@@ -229,43 +265,38 @@ def _name(file: Path, rejections: Sequence[Rejection]) -> None:
 
 
 def _summarise(
-    report: ImportReport, file: Path, reject_path: Path | None, *, as_json: bool
+    report: ImportReport, file: Path, reject_file: RejectFile | None, *, as_json: bool
 ) -> None:
-    failed = sum(not rejection.final for rejection in report.rejections)
-    counts = {
-        "created": report.created,
-        "updated": report.updated,
-        "unchanged": report.unchanged,
-        "resumed": report.resumed,
-        "rejected": len(report.rejections) - failed,
-        "failed": failed,
-    }
-    written = str(reject_path) if report.rejections and reject_path else None
+    counts = _counts(report)
+    written = str(reject_file.path) if report.rejections and reject_file else None
+    if written and reject_file and reject_file.changed:
+        kept = " and ".join(each.name for each in reject_file.changed)
+        say(one_line(f"{kept}: changed since it was written, and left as it is."))
     if not for_people(as_json=as_json):
         summary: dict[str, Any] = {"file": str(file), "dryRun": report.dry_run, **counts}
         write_json({**summary, "rejects": written})
         return
-    told = ", ".join(
-        _counted(name, count, dry_run=report.dry_run) for name, count in counts.items() if count
-    )
-    line = f"{file}: {told or 'no rows'}"
+    line = f"{file}: {_told(counts, dry_run=report.dry_run) or 'no rows'}"
     if report.dry_run:
-        line += " (dry run: nothing was changed)"
+        line += " (dry run: nothing was changed; only the service itself checks emails)"
     if written:
         line += f"; see {written}"
-    if failed:
+    if counts["failed"]:
         line += "; run the same command again to retry the failed rows"
     write_text(line)
 
 
-def _counted(name: str, count: int, *, dry_run: bool) -> str:
-    if dry_run and name in _WOULD:
-        return f"{_WOULD[name]} {count:,}"
-    return f"{count:,} {_TOLD.get(name, name)}"
+def _counts(source: Progress | ImportReport) -> dict[str, int]:
+    return {name: getattr(source, name) for name in _TOLD}
 
 
-def _next_to(file: Path, ending: str) -> Path:
-    return file.with_name(file.name + ending)
+def _told(counts: Mapping[str, int], *, dry_run: bool) -> str:
+    """Word what was done, or in a dry run would be."""
+    return ", ".join(
+        f"{_WOULD[name]} {count:,}" if dry_run and name in _WOULD else f"{count:,} {_TOLD[name]}"
+        for name, count in counts.items()
+        if count
+    )
 
 
 def _must_differ(*paths: Path | None) -> None:

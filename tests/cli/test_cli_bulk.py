@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import time
 import warnings
@@ -16,8 +17,10 @@ import pytest
 pytest.importorskip("click")
 pytest.importorskip("rich")
 
-from customers_sdk import IncompleteListWarning, bulk
+from customers_sdk import Attempt, IncompleteListWarning, bulk
 from customers_sdk.bulk._csv import CsvFile
+from customers_sdk.cli._client import Waiting, connect_patiently
+from customers_sdk.sandbox.faults.faults import Fault
 from tests.cli.cli_running import run, start
 
 if TYPE_CHECKING:
@@ -112,7 +115,7 @@ def test_the_reject_file_is_written_before_the_first_request(
     assert _table(file.with_name("users.csv.rejects.csv"))[0]["line"] == "4"
 
 
-def test_a_fixed_reject_file_is_imported_by_the_same_options_and_then_deleted(
+def test_a_fixed_reject_file_is_imported_by_the_same_options(
     sandbox: Sandbox, customers: Run, file: Path
 ) -> None:
     file.write_text(HEADER + ROWS + "u-3,not-a-mail,Emmy,\n", "utf-8")
@@ -120,13 +123,100 @@ def test_a_fixed_reject_file_is_imported_by_the_same_options_and_then_deleted(
     rejects = file.with_name("users.csv.rejects.csv")
     again = customers("import", str(rejects), *MAPPED)
     assert again.code == 6
-    both = rejects.with_name("users.csv.rejects.csv.rejects.csv")
-    assert list(_table(both)[0]) == ["line", "reason", "id", "mail", "full name", "plan"]
-    assert _table(both)[0]["line"] == "2"
+    second = file.with_name("users.csv.rejects.2.csv")
+    assert again.record["rejects"] == str(second)
+    assert list(_table(second)[0]) == ["line", "reason", "id", "mail", "full name", "plan"]
+    assert _table(second)[0]["line"] == "2"
     rejects.write_text(rejects.read_text("utf-8").replace("not-a-mail", "emmy@example.com"))
     assert customers("import", str(rejects), *MAPPED).code == 0
-    assert not both.exists()
+    assert _beside(file) == {"", ".rejects.csv", ".rejects.csv.sha256"}
     assert len(sandbox.customers) == 3
+
+
+def test_the_columns_that_a_reject_file_adds_are_skipped_without_a_word(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text("id,name,line\n,Ada,1\n", "utf-8")
+    options = ("--external-id=id", "--map=name=name", "--map=address=line", "--strict")
+    customers("import", str(file), *options)
+    rejects = file.with_name("users.csv.rejects.csv")
+    assert list(_table(rejects)[0]) == ["line_", "reason", "id", "name", "line"]
+    rejects.write_text(rejects.read_text("utf-8").replace(",,Ada", ",u-1,Ada"), "utf-8")
+    done = customers("import", str(rejects), *options)
+    assert (done.code, done.err) == (0, "")
+    assert [each.address for each in sandbox.customers] == ["1"]
+
+
+def test_columns_of_these_names_that_fill_a_field_are_the_files_own(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text("line,reason,id\n1 Main St,x,\n", "utf-8")
+    options = ("--external-id=id", "--map=address=line")
+    assert "fill no field: 'reason'" in customers("import", str(file), *options).err
+    (row,) = _table(file.with_name("users.csv.rejects.csv"))
+    assert (row["line_"], row["line"], row["reason"]) == ("2", "1 Main St", "x")
+
+
+def test_a_reject_file_that_is_being_fixed_is_never_written_over(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text(HEADER + ROWS + "u-3,not-a-mail,Emmy,\nu-4,none,Al,\n", "utf-8")
+    rejects = file.with_name("users.csv.rejects.csv")
+    customers("import", str(file), *MAPPED)
+    fixed = rejects.read_text("utf-8").replace("not-a-mail", "emmy@example.com")
+    rejects.write_text(fixed, "utf-8")
+    for _ in range(2):
+        done = customers("import", str(file), *MAPPED)
+        second = file.with_name("users.csv.rejects.2.csv")
+        assert (done.code, done.record["rejects"]) == (6, str(second))
+        left = "users.csv.rejects.csv: changed since it was written, and left as it is."
+        assert left in done.err.splitlines()
+        assert (rejects.read_text("utf-8"), len(_table(second))) == (fixed, 2)
+    file.write_text(HEADER + ROWS, "utf-8")
+    assert customers("import", str(file), *MAPPED).code == 0
+    assert (rejects.read_text("utf-8"), second.exists()) == (fixed, False)
+
+
+def test_a_reject_file_that_is_fixed_while_the_import_runs_is_not_written_over(
+    sandbox: Sandbox, customers: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(HEADER + ROWS + ",,Nameless,\n", "utf-8")
+    rejects = file.with_name("users.csv.rejects.csv")
+    import_rows = bulk.import_rows
+
+    def slow(*given: Any, **options: Any) -> Any:
+        report = import_rows(*given, **options)
+        rejects.write_text("fixed", "utf-8")
+        return report
+
+    monkeypatch.setattr(bulk, "import_rows", slow)
+    done = customers("import", str(file), *MAPPED)
+    assert rejects.read_text("utf-8") == "fixed"
+    assert _table(file.with_name("users.csv.rejects.2.csv"))[0]["line"] == "4"
+    assert done.record["rejects"].endswith(".rejects.2.csv")
+
+
+def test_a_file_that_no_import_has_written_is_not_taken_for_a_reject_file(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text(HEADER + ",,Nameless,\n", "utf-8")
+    notes = file.with_name("notes.2.csv")
+    notes.write_text("mine", "utf-8")
+    done = customers("import", str(file), *MAPPED, "--rejects", str(notes))
+    assert done.record["rejects"] == str(file.with_name("notes.3.csv"))
+    assert notes.read_text("utf-8") == "mine"
+
+
+def test_a_run_that_does_not_reach_the_service_leaves_the_reject_file_of_the_last(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text(HEADER + ROWS + "u-3,not-a-mail,Emmy,\n,,Nameless,\n", "utf-8")
+    customers("import", str(file), *MAPPED)
+    rejects = file.with_name("users.csv.rejects.csv")
+    written = rejects.read_text("utf-8")
+    sandbox.fail_next(503, 99)
+    assert customers("import", str(file), *MAPPED).code == 5
+    assert rejects.read_text("utf-8") == written
 
 
 def test_columns_called_like_ours_are_kept(sandbox: Sandbox, customers: Run, file: Path) -> None:
@@ -348,7 +438,120 @@ def test_an_outage_ends_an_import_and_says_how_to_resume(
     sandbox.fail_next(503, 999)
     done = customers("import", str(file), *MAPPED)
     assert done.code == 5
+    assert done.err.endswith(" Run the same command again later.\n")
+    sandbox.clear_faults()
+    sandbox.faults.add(Fault("fail_next", 999, after=9, status=503))
+    done = customers("import", str(file), *MAPPED)
+    assert done.code == 5
+    assert re.search(r"users.csv: 8 created, 1[0-2] failed for now, of 30 rows.\n", done.err)
     assert done.err.endswith(" Run the same command again to resume.\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right_one"),
+    [
+        ("NODERAILS_APP_ID", "00000000-0000-4000-8000-000000000000", "app_id"),
+        ("NODERAILS_API_KEY", "nr_test_sk_unknown", "api_key"),
+        ("NODERAILS_BASE_URL", "/v1", "base_url"),
+    ],
+)
+def test_a_run_with_a_wrong_setting_does_not_stand_in_the_way_of_the_right_one(
+    sandbox: Sandbox,
+    customers: Run,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    wrong: str,
+    right_one: str,
+) -> None:
+    right = getattr(sandbox, right_one)
+    monkeypatch.setenv(name, f"{right}{wrong}" if wrong == "/v1" else wrong)
+    done = customers("import", str(file), *MAPPED)
+    assert done.code in (2, 4)
+    assert name in done.err
+    assert "Run the same command again" not in done.err
+    assert len(sandbox.requests) <= 3
+    monkeypatch.setenv(name, right)
+    assert customers("import", str(file), *MAPPED).code == 0
+
+
+def test_a_journal_of_another_app_is_refused_with_two_ways_out(
+    sandbox: Sandbox, customers: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.faults.add(Fault("fail_next", 999, after=2, status=503))
+    assert customers("import", str(file), *MAPPED).code == 6
+    sandbox.clear_faults()
+    app = sandbox.app_id
+    monkeypatch.setenv("NODERAILS_APP_ID", sandbox.add_app())
+    done = customers("import", str(file), *MAPPED)
+    assert done.code == 2
+    assert f"--journal: {file}.journal is of an import into app {app}" in done.err
+    assert "; delete it (customers that exist are not created twice), or pass" in done.err
+    journal = file.with_name("other.journal")
+    assert customers("import", str(file), *MAPPED, "--journal", str(journal)).code == 0
+
+
+def test_what_is_wrong_with_a_row_is_told_in_the_words_of_the_service_alone(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text(HEADER + "u-3,not-a-mail,Emmy,\n", "utf-8")
+    done = customers("import", str(file), *MAPPED)
+    assert done.err.splitlines()[1:] == ["users.csv:2: email: Invalid email"]
+    (row,) = _table(file.with_name("users.csv.rejects.csv"))
+    assert row["reason"] == "email: Invalid email"
+
+
+def test_a_sentence_ends_once(sandbox: Sandbox, customers: Run, file: Path) -> None:
+    file.write_text(HEADER.replace("id", "identity", 1) + ROWS, "utf-8")
+    done = customers("import", str(file), "--external-id=identit")
+    assert "did you mean 'identity'? See " in done.complaint
+
+
+def _attempt(retry_in: float | None, number: int = 1, status: int | None = None) -> Attempt:
+    failure = None if status else "not_sent"
+    return Attempt(
+        *("GET", "/customers", number, status, failure, 0.0, 0, 0, "id"),
+        replayed=False,
+        retry_in=retry_in,
+    )
+
+
+def test_an_import_that_waits_for_the_service_says_so_now_and_then(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    now = 100.0
+    waiting = Waiting(lambda: now)
+    told = []
+    for passes, attempt in (
+        (0, _attempt(0.5)),
+        (1, _attempt(1.0, 2)),
+        (2, _attempt(4.0, 3)),  # has failed for 3 s, and will for 7
+        (4, _attempt(8.0, 4, 503)),  # told a moment ago
+        (11, _attempt(8.0, 5, 503)),
+        (8, _attempt(None, 6, 503)),
+        (1, _attempt(None, 1, 200)),
+        (9, _attempt(0.5, 1, 502)),
+    ):
+        now += passes
+        waiting(attempt)
+        told.append(capfd.readouterr().err)
+    assert [line for line in told if line] == [
+        "customers: The service does not respond. Retrying in 4 s (try 4 of 6).\n",
+        "customers: The service responds with 503. Retrying in 8 s (try 6 of 6).\n",
+    ]
+
+
+def test_a_long_wait_that_the_service_asks_for_is_told_at_once(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    Waiting(lambda: 0.0)(_attempt(59.2, 1, 429))
+    told = "customers: The service responds with 429. Retrying in 60 s (try 2 of 6).\n"
+    assert capfd.readouterr().err == told
+
+
+def test_imports_and_exports_say_that_they_wait(sandbox: Sandbox) -> None:
+    with connect_patiently() as client:
+        assert isinstance(client._transport._on_attempt, Waiting)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
@@ -368,10 +571,11 @@ def test_a_killed_import_is_resumed_and_creates_no_customer_twice(
     _, complaint = process.communicate(timeout=20)
     assert process.returncode == (130 if how is signal.SIGINT else -signal.SIGKILL)
     if how is signal.SIGINT:
-        assert complaint.splitlines() == [
-            UNUSED,
-            "Interrupted. Run the same command again to resume.",
-        ]
+        unused, done, hint = complaint.splitlines()
+        assert (unused, hint) == (UNUSED, "Interrupted. Run the same command again to resume.")
+        told = re.fullmatch(r"users.csv: (\d+) created, 1 rejected, of 61 rows.", done)
+        assert told
+        assert int(told[1]) == len(sandbox.customers)
     assert 10 <= len(sandbox.customers) < 60
     sandbox.clear_faults()
     done = run("import", str(file), *MAPPED, "--workers=2")
@@ -452,8 +656,6 @@ def test_an_export_that_is_cut_short_says_how_to_resume_and_does(
 
 
 def _third_page_fails() -> Any:
-    from customers_sdk.sandbox.faults.faults import Fault
-
     return Fault("fail_next", 99, after=2, status=503, path="/customers")
 
 
