@@ -1,7 +1,7 @@
 """Servers on loopback that stop by themselves: what those of the tests have in common, and a proxy.
 
-A connection is served on a thread of its own. Once a server is left, it has no thread and no
-connection any more, and nothing waits in it for longer than `longest`.
+Each connection is served on a thread of its own. After the `with` block no thread and no connection
+is left, and no wait within takes longer than `longest`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Loopback(socketserver.ThreadingTCPServer):
     """A server; a context manager.
 
     Args:
-        serve: what to do with each connection; or a subclass has a method of that name.
+        serve: what to do with each connection; a subclass may have a method of that name instead.
         tls: serve TLS in this context.
     """
 
@@ -51,7 +51,7 @@ class Loopback(socketserver.ThreadingTCPServer):
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def serve(self, sock: socket.socket) -> object:
-        """Serve one connection; how the caller breaks it off is no error."""
+        """Serve one connection. That it ends early is not an error."""
         raise NotImplementedError
 
     def __enter__(self) -> Any:
@@ -82,7 +82,7 @@ class Loopback(socketserver.ThreadingTCPServer):
 
 
 def reset(sock: socket.socket) -> None:
-    """Close with a reset, once nobody else holds the socket."""
+    """Close with a reset; a file made of the socket has to be closed before."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
 
@@ -109,8 +109,8 @@ class Proxy(Loopback):
     happens to the caller's: closed is closed and reset is reset.
 
     Args:
-        port: the server's, whatever a request names. If nobody listens there, it says 502.
-        credentials: what the headers of a request must hold, or it says 407.
+        port: the server's, whatever a request names. Where none listens, the response is a 502.
+        credentials: what the headers of a request must hold, or it responds with 407.
     """
 
     def __init__(self, port: int, credentials: str = "") -> None:

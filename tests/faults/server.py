@@ -85,7 +85,7 @@ class Connection:
         reset(self.sock)
 
     def close(self) -> None:
-        """Let the socket go, so that it is closed where it says so."""
+        """Release the socket: until then, closing it does nothing."""
         self._reader.close()
 
     def carry_out(self, *, forget: bool = False) -> tuple[int, dict[str, str], bytes]:

@@ -116,15 +116,24 @@ def test_settling_a_lost_creation_takes_no_longer_than_the_call_may(
     assert len(server.requests) == 3
 
 
-def late_body_after_204(connection: Connection) -> bool:
-    """A 204 with a body that is announced, and comes only when the next request is on its way."""
-    connection.carry_out()
-    head = f"HTTP/1.1 204 No Content\r\nContent-Length: {len(do.POISON)}\r\n\r\n"
-    connection.send(head.encode())
-    if not connection.wait():
-        return False
-    connection.send(do.POISON)
-    return True
+def late(head: bytes) -> Behaviour:
+    """The service does it; after the head, more comes only when the next request is on its way."""
+
+    def behaviour(connection: Connection) -> bool:
+        connection.carry_out()
+        connection.send(head)
+        if not connection.wait():
+            return False
+        connection.send(do.POISON)
+        return True
+
+    return behaviour
+
+
+late_body_after_204 = late(
+    b"HTTP/1.1 204 No Content\r\nContent-Length: %d\r\n\r\n" % len(do.POISON)
+)
+late_after_103 = late(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
 
 
 @pytest.mark.parametrize("poison", [do.body_after_204, late_body_after_204])
@@ -135,15 +144,6 @@ def test_the_body_of_a_204_is_not_the_answer_to_the_next_call(
     server.then(poison)
     client.customers.remove_wallet(place.customer["id"], place.wallet["id"])
     assert client.customers.retrieve(place.customer["id"]).id == place.customer["id"]
-
-
-def late_after_103(connection: Connection) -> bool:
-    """103, and the answer only once the caller has sent something else."""
-    connection.send(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
-    if not connection.wait():
-        return False
-    connection.send(do.POISON)
-    return True
 
 
 @pytest.mark.parametrize("interim", [do.early_hints, late_after_103])
