@@ -95,15 +95,13 @@ class Resource:
                 under a derived key: the first write under the key was another one.
             unique, repeatable, derived: see `Call`.
         """
-        from customers_sdk._wire.codec import body
-
         response = self._transport.send(
             Call(
                 method,
                 path(route, ids or {}),
                 route,
                 limits,
-                body=body(sent),
+                body=late.codec.body(sent),
                 key=_checks.idempotency_key(key),
                 unique=unique,
                 repeatable=repeatable,
@@ -127,10 +125,9 @@ class Resource:
     ) -> Page[M]:
         """Request one page of a list."""
         late.load(late.LISTS)
-        from customers_sdk._wire.codec import names
         from customers_sdk.pagination import page_from
 
-        params = _checks.query(names({**query, "page": number, "page_size": size}))
+        params = _checks.query(late.codec.names({**query, "page": number, "page_size": size}))
         response = self._transport.send(Call("GET", route, route, limits, query=params))
         try:
             page = page_from(response.data, response.pagination, kind)
@@ -143,10 +140,8 @@ class Resource:
         """Warn once, without the value, that free-form JSON is not an object."""
         if self._reported:
             return
-        from customers_sdk._wire.schema import misfit
-
         for record in records:
-            name = misfit(record)
+            name = late.schema.misfit(record)
             if name is not None:
                 self._reported = True
                 log.warning(
@@ -238,11 +233,9 @@ def read(response: ApiResponse, kind: type[M], expected: Mapping[str, Any] | Non
         ResponseFormatError: it is not such a record.
         IdempotencyError: it is the stored response to another request.
     """
-    from customers_sdk._wire.schema import structure
-
     stored = response.replayed and expected is not None
     try:
-        record: M = structure(response.data, kind)
+        record: M = late.schema.structure(response.data, kind)
     except ResponseFormatError as error:
         if not stored:
             raise response.mismatch(error.args[0]) from None

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from customers_sdk import _checks
-from customers_sdk._recovery.lookups import LIST, LONGEST_SEARCH, ONE, fields_to_send
+from customers_sdk._http import late
+from customers_sdk._recovery.lookups import LIST, LONGEST_SEARCH, ONE, fields_to_send, models
 from customers_sdk._recovery.writes import Writes
 from customers_sdk._settings import Timeout
 from customers_sdk._stored import same, stored_text
@@ -146,10 +147,8 @@ class Customers(Writes):
             NotFoundError: there is no such customer.
             PermissionDeniedError: it is another merchant's.
         """
-        from customers_sdk.models import CustomerDetail
-
         limits = self._limits.override(timeout, deadline, max_retries)
-        return self._get(ONE, CustomerDetail, limits, customer_id=customer_id)
+        return self._get(ONE, models.CustomerDetail, limits, customer_id=customer_id)
 
     def update(
         self,
@@ -242,11 +241,9 @@ class Customers(Writes):
             IncompleteListWarning: not all customers with the same creation time could be
                 retrieved.
         """
-        from customers_sdk.models import CustomerSummary
-
         limits = self._limits.override(timeout, deadline, max_retries)
         query = self._scope(search, app_id)
-        return self._walk(LIST, CustomerSummary, query, lambda: limits, page_size, prefetch)
+        return self._walk(LIST, models.CustomerSummary, query, lambda: limits, page_size, prefetch)
 
     def list_page(
         self,
@@ -271,13 +268,11 @@ class Customers(Writes):
                 app of the merchant.**
             timeout, deadline, max_retries: see the class.
         """
-        from customers_sdk.models import CustomerSummary
-
         limits = self._limits.override(timeout, deadline, max_retries)
         size = _checks.integer(page_size, "page_size", most=_checks.LARGEST_PAGE)
         query = self._scope(search, app_id)
         number = _checks.page(page, size)
-        return self._page(LIST, CustomerSummary, query, number, size, limits)
+        return self._page(LIST, models.CustomerSummary, query, number, size, limits)
 
     def add_wallet(
         self,
@@ -519,10 +514,8 @@ class Customers(Writes):
                 together they are too large or nested too deeply.
             ValueError: a name is both in ``members`` and in ``remove``; or as for `update`.
         """
-        from customers_sdk._wire import codec
-
         checked = _checks.metadata(members, "members")
-        codec.dumps(checked, "members")
+        late.codec.dumps(checked, "members")
         gone = _checks.member_names(remove, "remove")
         if gone & checked.keys():
             raise ValueError("remove has a name that members has too")

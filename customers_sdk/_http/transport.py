@@ -250,11 +250,8 @@ class Transport:
             return response
         if answer.flaw:
             raise response.mismatch(answer.flaw)
-        from customers_sdk._wire.codec import loads
-        from customers_sdk._wire.schema import unwrap
-
         try:
-            response.data, response.pagination = unwrap(loads(answer.body))
+            response.data, response.pagination = late.schema.unwrap(late.codec.loads(answer.body))
         except ResponseFormatError as error:
             raise response.mismatch(error.args[0]) from None
         return response

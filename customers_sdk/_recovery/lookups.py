@@ -7,12 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from customers_sdk import _checks
+from customers_sdk._http import late
 from customers_sdk._resource import Resource
 from customers_sdk._settings import Limits
 from customers_sdk._stored import differs, stored_text
 
 if TYPE_CHECKING:
+    from customers_sdk import models as models  # noqa: PLC0414 - for the rooms above, too
     from customers_sdk.models import Customer, CustomerSummary, Wallet
+else:
+    models = late.Module("customers_sdk.models")
 
 LIST = "/customers"
 ONE = "/customers/{id}"
@@ -48,18 +52,14 @@ class Lookups(Resource):
         self, wanted: str, app: str, rest: Callable[[], Limits]
     ) -> Iterator[CustomerSummary]:
         """The customers of an app who have a text in their email, name or external id."""
-        from customers_sdk.models import CustomerSummary
-
         query = {"search": _search_for(wanted), "app_id": app}
-        found = self._walk(LIST, CustomerSummary, query, rest)
+        found = self._walk(LIST, models.CustomerSummary, query, rest)
         return (customer for customer in found if customer.app_id == app)
 
     def _find_other(self, customer_id: str, external_id: str, limits: Limits) -> Customer | None:
         """Another customer of the same app who has an external id."""
-        from customers_sdk.models import CustomerDetail
-
         rest = self._transport.remaining(limits)
-        app = self._get(ONE, CustomerDetail, rest(), customer_id=customer_id).app_id
+        app = self._get(ONE, models.CustomerDetail, rest(), customer_id=customer_id).app_id
         found = self._find(external_id, app, rest)
         return None if found is None or found.id == customer_id else found
 
@@ -67,9 +67,7 @@ class Lookups(Resource):
         self, customer_id: str, sent: Mapping[str, Any], limits: Limits
     ) -> Wallet | None:
         """The wallet of a customer that has this chain and address."""
-        from customers_sdk.models import CustomerDetail
-
-        wallets = self._get(ONE, CustomerDetail, limits, customer_id=customer_id).wallets
+        wallets = self._get(ONE, models.CustomerDetail, limits, customer_id=customer_id).wallets
         return next((wallet for wallet in wallets if differs(sent, wallet) is None), None)
 
     def _app(self, app_id: str | None) -> str:
@@ -103,9 +101,7 @@ def fields_to_send(
     _checks.flag(adopt, "adopt")
     _checks.idempotency_key(key)
 
-    from customers_sdk._wire import codec
-
     given = {name: value for name, value in fields.items() if value is not None}
     checked = _checks.customer_fields(given)
-    codec.body(checked)
+    late.codec.body(checked)
     return checked

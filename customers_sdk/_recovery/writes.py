@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from customers_sdk import _checks
 from customers_sdk._checks import CUSTOMER_FIELDS
-from customers_sdk._recovery.lookups import LIST, ONE, Lookups
+from customers_sdk._recovery.lookups import LIST, ONE, Lookups, models
 from customers_sdk._settings import Limits
 from customers_sdk._stored import differs, same, stored_text
 from customers_sdk.errors import (
@@ -138,8 +138,6 @@ class Writes(Lookups):
         self, app: str, sent: Mapping[str, Any], limits: Limits, key: str | None
     ) -> Customer:
         """Create a customer of checked fields; say what exists if the external id is taken."""
-        from customers_sdk.models import Customer
-
         try:
             return self._insert(app, sent, limits, key)
         except (ServerError, ConflictError) as error:
@@ -153,7 +151,7 @@ class Writes(Lookups):
                 lambda found: is_as_created(found, sent),
                 _TAKEN,
             )
-            return found.narrowed_to(Customer)
+            return found.narrowed_to(models.Customer)
 
     def _insert(
         self,
@@ -165,12 +163,10 @@ class Writes(Lookups):
         first: bool = False,
     ) -> Customer:
         """Send a creation; see `Resource._write` for ``first``."""
-        from customers_sdk.models import Customer
-
         return self._write(
             "POST",
             LIST,
-            Customer,
+            models.Customer,
             {"app_id": app, **sent},
             limits,
             expected={"app_id": app},
@@ -190,13 +186,11 @@ class Writes(Lookups):
         derived: bool = False,
     ) -> Customer:
         """Update a customer's checked fields; see `Call` for ``derived``."""
-        from customers_sdk.models import Customer
-
         try:
             return self._write(
                 "PUT",
                 ONE,
-                Customer,
+                models.Customer,
                 sent,
                 limits,
                 ids={"customer_id": customer_id},
@@ -221,13 +215,11 @@ class Writes(Lookups):
         self, customer_id: str, sent: Mapping[str, Any], limits: Limits, key: str | None
     ) -> Wallet:
         """Link a wallet of checked fields; return it if an earlier try has linked it."""
-        from customers_sdk.models import Wallet
-
         try:
             return self._write(
                 "POST",
                 _WALLETS,
-                Wallet,
+                models.Wallet,
                 sent,
                 limits,
                 ids={"customer_id": customer_id},
@@ -257,15 +249,13 @@ class Writes(Lookups):
         response, reads again, and bases the next write on that. A failure stays stored under
         its key for a day, and so keys are numbered; after many failures the write goes without.
         """
-        from customers_sdk.models import Customer, CustomerDetail
-
         basis, number, doubt = "", 0, False
         while True:
             try:
-                current = self._get(ONE, CustomerDetail, rest(), customer_id=customer_id)
+                current = self._get(ONE, models.CustomerDetail, rest(), customer_id=customer_id)
                 changes = changes_of(current)
                 if not changes:
-                    return current.narrowed_to(Customer)
+                    return current.narrowed_to(models.Customer)
                 # Only who has no external id is given one here, and that happens once.
                 now = "adopt" if "external_id" in changes else current.updated_at.isoformat()
                 basis, number = now, number + 1 if basis == now else 0

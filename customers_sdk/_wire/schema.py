@@ -110,7 +110,10 @@ def unstructure(value: Any) -> dict[str, Any]:
 
 def misfit(record: Any) -> str | None:
     """The wire name of a free-form value that is not an object, and so stays in ``extra``."""
-    return next((name for name in _free_names[record.__class__] if name in record.extra), None)
+    extra = record.extra
+    if not extra:
+        return None
+    return next((name for name in _free_names[record.__class__] if name in extra), None)
 
 
 def unwrap(body: Any) -> tuple[Any, Any]:
