@@ -13,6 +13,7 @@ from sphinx.writers.text import TextTranslator
 
 _FENCE = re.compile(r"^(`{3,}|:{3,}).*?^\1$", re.DOTALL | re.MULTILINE)
 _INCLUDE = re.compile(r"^```{(include|literalinclude)} (\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_HIDDEN = re.compile(r"^```{(?:index|toctree)}.*?^```\n+", re.DOTALL | re.MULTILINE)
 _OPTION = re.compile(r"^:([\w-]+): ?(.*)$", re.MULTILINE)
 _ROLE = re.compile(r"{py:\w+}`(?:([^`<]+) <[^`>]+>|~?[\w.]*?(\w+))`")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
@@ -33,9 +34,10 @@ def _included(found: "re.Match[str]", source: Path, app: Sphinx) -> str:
 
 
 def _source(page: str, app: Sphinx) -> str:
-    """A page's Markdown with what it includes, and without roles of Sphinx."""
+    """A page's Markdown with what it includes, and without what only Sphinx reads."""
     source = Path(app.env.doc2path(page))
-    text = _INCLUDE.sub(lambda found: _included(found, source, app), source.read_text("utf-8"))
+    text = _HIDDEN.sub("", source.read_text("utf-8"))
+    text = _INCLUDE.sub(lambda found: _included(found, source, app), text)
     return _ROLE.sub(lambda found: found[1] or f"`{found[2]}`", text)
 
 
