@@ -16,6 +16,16 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 PYRIGHT = PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pyright
 TYPED_EXAMPLES = $(wildcard tests/typing*)
 
+# PYTHON is for making the environment; one that is there keeps its own.
+ifneq ($(origin PYTHON),file)
+ifneq ($(wildcard $(BIN)/python),)
+HAS := $(shell $(BIN)/python -c 'import platform; print(platform.python_version())')
+ifneq ($(HAS),$(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null))
+$(info $(VENV) has Python $(HAS), and PYTHON=$(PYTHON) is ignored. Run "make clean" first, or pass VENV=other.)
+endif
+endif
+endif
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 # All targets share one environment, and two pips in it would trip over each other.
@@ -27,6 +37,8 @@ help:  ## list the targets
 	@sed -n -e 's/^### \(.*\)/\n\1/p' -e 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 20
 
 $(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo "There is no command '$(PYTHON)'. Try: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || \
 	  { echo "customers_sdk needs Python 3.9 or newer; '$(PYTHON)' is not one. Try: make PYTHON=python3.11 ..." >&2; exit 1; }
 	@echo "Making the virtual environment $(VENV)"

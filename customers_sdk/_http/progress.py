@@ -141,7 +141,11 @@ def examine(outcome: Union[Answer, NoAnswer], *, keyed: bool) -> Failed:
 def _described(outcome: NoAnswer) -> str:
     """What is said of a response that did not come."""
     what = outcome.failure.value
-    if outcome.by_proxy:
+    advice = ""
+    if outcome.by_proxy and outcome.failure is Failure.FINAL:
+        what = "the proxy does not connect to the service"
+        advice = ": check its URL, or ask its operator"
+    elif outcome.by_proxy:
         what = f"through the proxy, {what}"
     if outcome.status and outcome.failure is Failure.SESSION:
         what = f"the service responded with {outcome.status}, but {what}"
@@ -149,5 +153,5 @@ def _described(outcome: NoAnswer) -> str:
         what = f"the service responded with {outcome.status}, but the body did not come whole"
     if outcome.cause is not None:
         text = f": {outcome.cause}" if outcome.cause.args else ""
-        return f"{what} ({type(outcome.cause).__name__}{text})"
+        return f"{what} ({type(outcome.cause).__name__}{text}){advice}"
     return f"{what} ({outcome.raised})" if outcome.raised else what

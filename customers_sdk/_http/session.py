@@ -281,15 +281,19 @@ def _is_proxy(url: str) -> bool:
     return named and bool(parts.hostname) and parts.scheme.startswith(("http", "socks"))
 
 
+#: How the URL of a proxy must be written.
+PROXY_FORM = (
+    "http://user:password@host:port, with special characters of the password percent-encoded, "
+    "such as %5B for ["
+)
+
+
 def _unreadable(session: requests.Session) -> str:
     """What is said of a proxy that cannot be read: the variables that may name it."""
     variables = ("all_proxy", "http_proxy", "https_proxy")
     names = sorted(name for name in os.environ if name.lower() in variables)
     where = " or ".join(names) if session.trust_env and names else "the session's proxies"
-    return (
-        f"the proxy in {where} cannot be read: write it as http://user:password@host:port, with "
-        "special characters of the password percent-encoded, such as %5B for ["
-    )
+    return f"the proxy in {where} cannot be read: write it as {PROXY_FORM}"
 
 
 class _NoCookies(RequestsCookieJar):

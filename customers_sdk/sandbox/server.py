@@ -74,6 +74,13 @@ class SocketCaller(Caller):
         raise ClientDisconnected
 
 
+def url_of(address: str, port: int) -> str:
+    """Return the URL to call where a socket listens; on all addresses, this machine's own."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+    host = everywhere.get(address, address)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 class Server:
     """Listens from construction on; raises ``OSError`` where the address cannot be had.
 
@@ -84,8 +91,7 @@ class Server:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         self._socket = socket.create_server(address[:2], family=family, backlog=1024)
         bound = self._socket.getsockname()
-        name = f"[{bound[0]}]" if family == socket.AF_INET6 else bound[0]
-        self.base_url: str = f"http://{name}:{bound[1]}"
+        self.base_url: str = url_of(bound[0], bound[1])
         # A queue is no news: it would be printed for each request above the number of threads.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._channels: dict[int, Any] = {}

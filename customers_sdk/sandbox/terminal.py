@@ -22,6 +22,12 @@ To use it from another terminal:
 
 curl -H "x-api-key: $NODERAILS_API_KEY" "$NODERAILS_BASE_URL/customers"
 """
+_ELSEWHERE = """\
+In another container or on another machine, put the name of this one into NODERAILS_BASE_URL. Plain
+http to it must be permitted: Client(allow_http=True), or for the command line
+
+export NODERAILS_ALLOW_HTTP=1
+"""
 _COLOURS = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
 
@@ -52,6 +58,8 @@ class Terminal:
         """Show where the sandbox is, and how to use it."""
         exports = "\n".join(f"export {name}={value}" for name, value in sandbox.environment.items())
         self.say(_BANNER.format(where=_where(sandbox), exports=exports))
+        if sandbox.console_url is None:
+            self.say(_ELSEWHERE)
 
     def request(self, sent: SentRequest) -> None:
         """Write the line of one request: what was sent, how it ended, and for which customer."""
@@ -73,7 +81,7 @@ class Terminal:
 
 def _where(sandbox: Sandbox) -> str:
     if sandbox.console_url is None:
-        return f"{sandbox.base_url} (not on a loopback address: no console)"
+        return f"{sandbox.base_url} (open to other machines, so there is no console)"
     return f"{sandbox.console_url} (open it in a browser to see what your code sends)"
 
 

@@ -15,6 +15,7 @@ pytest.importorskip("rich")
 
 import trustme
 
+from customers_sdk import AuthenticationError
 from customers_sdk.cli.doctor import _network, _service, _setup
 from tests.loopback import Loopback, Proxy, tls_context
 
@@ -94,9 +95,11 @@ def test_an_app_of_another_merchant_is_found_out(
         ("NODERAILS_APP_ID", "shop", "app", "is 'shop', which is not a UUID"),
         ("NODERAILS_APP_ID", SECRET, "app", "is not a UUID"),
         ("NODERAILS_APP_ID", "a b", "app", "blanks"),
-        ("NODERAILS_BASE_URL", "example.com", "base URL", "must be an http or https URL"),
-        ("NODERAILS_BASE_URL", "http://example.com", "base URL", "in the clear. Set it to https"),
+        ("NODERAILS_BASE_URL", "127.0.0.1:8787", "base URL", "Put https:// before the host, or"),
+        ("NODERAILS_BASE_URL", "htp://example.com", "base URL", "Put https:// before the host"),
+        ("NODERAILS_BASE_URL", "http://example.com", "base URL", "in the clear. Use https."),
         ("NODERAILS_BASE_URL", "https://a:hush@example.com", "base URL", "must not hold a user"),
+        ("NODERAILS_BASE_URL", "https://example.com?a", "base URL", "Write it like https://api."),
     ],
 )
 def test_a_wrong_setting_is_2(
@@ -195,7 +198,7 @@ def test_a_machine_that_cannot_be_reached_is_5(
 @pytest.mark.parametrize(
     ("fault", "code", "told"),
     [
-        (("fail_next", 401), 4, "The key is unknown, revoked or expired"),
+        (("fail_next", 401), 4, "For the sandbox, copy the lines that it prints when it starts."),
         (("database_down",), 5, "The key may be right: wait"),
         (("fail_next", 403), 4, "suspended"),
         (("fail_next", 400), 4, "Check NODERAILS_APP_ID"),
@@ -218,18 +221,17 @@ def test_what_the_service_answers_is_explained(
     assert "request id" in found.told
 
 
+@pytest.mark.parametrize("path", ["/v1", "/customers"])
 def test_a_path_too_many_in_the_base_url_is_pointed_at(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, customers: Run
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, first_wrong: Any, path: str
 ) -> None:
-    monkeypatch.setenv("NODERAILS_BASE_URL", f"{sandbox.base_url}/v1")
-    done = customers("doctor")
-    assert done.code == 2
-    assert "It has a path." in done.out
-    assert "Route not found" in done.out
-    assert "Take the path off NODERAILS_BASE_URL." in done.out
+    monkeypatch.setenv("NODERAILS_BASE_URL", f"{sandbox.base_url}{path}")
+    found = first_wrong()
+    assert (found.code, found.check) == (2, "service")
+    assert found.told.endswith("Take the path off NODERAILS_BASE_URL.")
 
 
-def test_an_empty_app_is_worth_a_note(
+def test_an_empty_app_may_be_one_that_does_not_exist(
     sandbox: Sandbox, customers: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert customers("doctor", "--json").records[-1]["state"] == "note"
@@ -237,7 +239,36 @@ def test_an_empty_app_is_worth_a_note(
     monkeypatch.setenv("NODERAILS_APP_ID", "00000000-0000-4000-8000-000000000000")
     done = customers("doctor")
     assert done.code == 0
-    assert "note   customers:  The app has none, and the merchant's other apps have 1." in done.out
+    found = "note   customers:  The app has none, as has an app that does not exist. The merchant's"
+    assert f"{found} other apps have 1, the newest in app {sandbox.app_id}." in done.out
+    assert done.out.endswith("No problems found. NODERAILS_APP_ID could not be checked.\n")
+
+
+def test_plain_http_to_another_machine_is_for_those_who_permit_it(
+    sandbox: Sandbox, customers: Run, first_wrong: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = sandbox.base_url.replace("127.0.0.1", "sandbox.test")
+    resolve = socket.getaddrinfo
+
+    def to_this_machine(host: Any, *rest: Any, **options: Any) -> Any:
+        return resolve("127.0.0.1" if host == "sandbox.test" else host, *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", to_this_machine)
+    monkeypatch.setenv("NODERAILS_BASE_URL", elsewhere)
+    assert "run: export NODERAILS_ALLOW_HTTP=1" in first_wrong().told
+    monkeypatch.setenv("NODERAILS_ALLOW_HTTP", "yes")
+    assert customers("list").code == 2
+    monkeypatch.setenv("NODERAILS_ALLOW_HTTP", "1")
+    assert customers("create", "--external-id=u-1").code == 0
+    done = customers("doctor", "--json")
+    assert done.code == 0
+    notes = [each["check"] for each in done.records if each["state"] == "note"]
+    assert notes == ["base URL", "TLS"]
+
+
+def test_a_wrong_key_of_the_service_itself_is_replaced_in_the_dashboard() -> None:
+    refused = AuthenticationError(status=401, code="AUTHENTICATION_ERROR")
+    assert "make a new one in the dashboard" in _service._advice(refused, "https://api.example")
 
 
 def test_a_clock_that_is_off_is_worth_a_note(
@@ -371,8 +402,24 @@ def test_a_proxy_that_lets_nobody_through_is_5(secure: Secure, first_wrong: Any)
     with secure.serve() as server, Proxy(server.port, "never") as proxy:
         secure.monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")
         found = first_wrong()
-    assert (found.code, found.check) == (5, "TLS")
+    assert (found.code, found.check) == (5, "proxy")
     assert "407" in found.told
+    assert "Put the right user name and password into the proxy's URL." in found.told
+
+
+def test_a_proxy_that_forbids_the_host_is_a_case_for_its_operator(
+    secure: Secure, first_wrong: Any
+) -> None:
+    def forbid(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+
+    with secure.serve(), Loopback(forbid) as proxy:
+        secure.monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        found = first_wrong()
+    assert (found.code, found.check) == (5, "proxy")
+    assert "403 Forbidden. Ask the proxy's operator to let localhost through" in found.told
+    assert "407" not in found.told
 
 
 @pytest.mark.parametrize(
@@ -380,8 +427,8 @@ def test_a_proxy_that_lets_nobody_through_is_5(secure: Secure, first_wrong: Any)
     [
         ("http://me:hush@127.0.0.1:9", "connection", 5, "That is the proxy."),
         ("http://me:hush@proxy.invalid:3128", "DNS", 5, "Fix HTTPS_PROXY"),
-        ("http://me:hush@127.0.0.1:port", "proxy", 2, "is not a URL"),
-        ("http://me:hush[@127.0.0.1:9", "proxy", 2, "is not a URL"),
+        ("http://me:hush@127.0.0.1:port", "proxy", 2, "Write it as http://user:password@host:port"),
+        ("http://me:hush[@127.0.0.1:9", "proxy", 2, "percent-encoded, such as %5B for [."),
         ("socks5://me:hush@127.0.0.1:9", "proxy", 2, "requests[socks]"),
     ],
 )

@@ -111,6 +111,12 @@ def test_a_proxy_that_is_not_there_was_sent_nothing(
     assert caught.value.attempts == 3
 
 
+_REFUSED = (
+    r"the proxy does not connect to the service \(OSError: Tunnel connection failed: 503 No\): "
+    "check its URL, or ask its operator"
+)
+
+
 def test_a_tunnel_that_is_refused_was_sent_nothing(
     connect: MakeClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +125,7 @@ def test_a_tunnel_that_is_refused_was_sent_nothing(
 
     with Server([refuse] * 3) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
-        with pytest.raises(TransportError, match=r"through the proxy.*503") as caught:
+        with pytest.raises(TransportError, match=_REFUSED) as caught:
             connect("https://service.invalid").customers.create(name="Ada")
     assert not caught.value.outcome_unknown
     assert caught.value.attempts == 1

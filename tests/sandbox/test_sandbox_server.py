@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import collections
 import http.client
+import io
 import json
 import re
 import signal
@@ -16,12 +17,15 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Optional
 from urllib.parse import urlsplit
 
 import pytest
 
 from customers_sdk.sandbox import Sandbox
+from customers_sdk.sandbox.server import url_of
+from customers_sdk.sandbox.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -173,6 +177,31 @@ def test_a_signal_ends_it_quietly(number: int, processes: list[Process]) -> None
     processes[0].read_banner()
     code, _, err = processes[0].stop(number)
     assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8787"),
+        ("0.0.0.0", "http://127.0.0.1:8787"),  # noqa: S104
+        ("::", "http://[::1]:8787"),
+        ("192.0.2.7", "http://192.0.2.7:8787"),
+    ],
+)
+def test_a_sandbox_on_all_addresses_is_called_at_one(address: str, url: str) -> None:
+    assert url_of(address, 8787) == url
+
+
+def test_the_banner_of_a_sandbox_for_others_says_what_they_need() -> None:
+    stream = io.StringIO()
+    environment = {"NODERAILS_BASE_URL": "http://127.0.0.1:8787"}
+    shown: Any = SimpleNamespace(
+        console_url=None, base_url="http://127.0.0.1:8787", environment=environment
+    )
+    Terminal(stream).banner(shown)
+    lines = stream.getvalue().splitlines()
+    assert "export NODERAILS_BASE_URL=http://127.0.0.1:8787" in lines
+    assert lines[-2:] == ["export NODERAILS_ALLOW_HTTP=1", ""]
 
 
 def test_a_taken_port_is_one_clear_line(sandbox: Sandbox, processes: list[Process]) -> None:

@@ -32,13 +32,16 @@ def doctor(*, as_json: bool) -> Exit:
     """
     code = Exit.DONE
     wrongs = 0
+    unchecked = ""
     for finding in _findings():
         _write(finding, as_json=as_json)
         if finding.state is State.WRONG:
             wrongs += 1
             code = code or finding.code or Exit.USAGE
+        unchecked = unchecked or finding.unchecked
     if not as_json:
-        write_text(_VERDICTS.get(wrongs, f"{wrongs} problems found. Fix the first one first."))
+        verdict = _VERDICTS.get(wrongs, f"{wrongs} problems found. Fix the first one first.")
+        write_text(f"{verdict} {unchecked} could not be checked." if unchecked else verdict)
     return code
 
 

@@ -25,6 +25,7 @@ class Finding(NamedTuple):
         found: what was found, in sentences.
         advice: what to do about it, or "".
         code: what the command ends with if this is the first thing wrong.
+        unchecked: the setting that could not be checked, or "".
     """
 
     check: str
@@ -32,6 +33,7 @@ class Finding(NamedTuple):
     found: str
     advice: str = ""
     code: Exit | None = None
+    unchecked: str = ""
 
 
 def good(check: str, found: str) -> Finding:

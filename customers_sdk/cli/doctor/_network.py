@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import requests
 from requests.auth import _basic_auth_str
 
+from customers_sdk._http.session import PROXY_FORM
 from customers_sdk._settings import is_loopback
 from customers_sdk.cli._exit import Exit
 from customers_sdk.cli.doctor import _certificate
@@ -56,10 +57,9 @@ class Network:
         """Go the way step by step, as far as it leads."""
         for step in (self._proxies, self._names, self._connection, self._tls):
             finding = step()
-            if finding is not None:
-                yield finding
-                if finding.state is State.WRONG:
-                    return
+            yield finding
+            if finding.state is State.WRONG:
+                return
 
     def _next(self) -> tuple[str, int]:
         """The machine that is connected to: the proxy if there is one."""
@@ -135,10 +135,11 @@ class Network:
             advice = "Check host and port, and ask whether outgoing connections need a proxy."
         return wrong("connection", found, advice, Exit.UNREACHABLE)
 
-    def _tls(self) -> Finding | None:
+    def _tls(self) -> Finding:
         if self._url.scheme == "http":
-            # Of another machine the client refuses it.
-            return good("TLS", _PLAIN) if is_loopback(self._host) else None
+            if is_loopback(self._host):
+                return good("TLS", "None: plain http on this machine.")
+            return note("TLS", "None: plain http.")
         if self._proxy is not None and self._proxy.scheme not in ("", "http"):
             return note("TLS", f"Not checked: the proxy's scheme is {self._proxy.scheme}.")
         if self._bundle and not Path(self._bundle).exists():
@@ -169,14 +170,16 @@ class Network:
         except ssl.SSLCertVerificationError as error:
             return _certificate.bad_one(error, self._host, self._bundle)
         except _TunnelError as error:
-            return wrong(
-                "TLS",
-                f"The proxy refuses a tunnel to {self._host}: {error}.",
-                "407: put name and password into the proxy's URL. Otherwise ask its operator.",
-                Exit.UNREACHABLE,
-            )
+            return self._refused_tunnel(str(error))
         except OSError as error:
             return _certificate.no_handshake(error, self._host, self._port)
+
+    def _refused_tunnel(self, reason: str) -> Finding:
+        advice = f"Ask the proxy's operator to let {self._host} through, or fix the proxy's URL."
+        if " 407 " in f" {reason} ":
+            advice = "Put the right user name and password into the proxy's URL."
+        found = f"The proxy does not connect to {self._host}: {reason}."
+        return wrong("proxy", found, advice, Exit.UNREACHABLE)
 
     def _open(self) -> socket.socket:
         """A connection to the service's own port, through the proxy if there is one."""
@@ -198,12 +201,12 @@ class _TunnelError(Exception):
 
 
 _VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
-_PLAIN = "None: plain http on this machine."
 _FIX_PROXY = "Fix HTTPS_PROXY or HTTP_PROXY, or name this host in NO_PROXY."
 
 
 def _unreadable() -> Finding:
-    return wrong("proxy", "The proxy in the environment is not a URL.", _FIX_PROXY, Exit.USAGE)
+    found = "The proxy in the environment cannot be read."
+    return wrong("proxy", found, f"Write it as {PROXY_FORM}.", Exit.USAGE)
 
 
 def _port_of(url: SplitResult) -> int:

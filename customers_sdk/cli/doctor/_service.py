@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 
+from customers_sdk._settings import is_loopback
 from customers_sdk.cli._client import connect
 from customers_sdk.cli._exit import Exit, code_of
 from customers_sdk.cli.doctor._finding import Finding, good, note, wrong
@@ -66,7 +69,8 @@ def _answer(client: Client) -> Iterator[Finding]:
     try:
         page = client.customers.list_page(page_size=1)
     except CustomersError as error:
-        yield wrong("service", f"{error}.", _advice(error), code_of(error))
+        code = Exit.USAGE if _is_wrong_path(error) else code_of(error)
+        yield wrong("service", f"{error}.", _advice(error, client.base_url), code)
         return
     took = (time.monotonic() - started) * 1000
     yield good("service", f"It accepts the key and responds ({took:.0f} ms).")
@@ -97,20 +101,24 @@ def _is_foreign(client: Client, page: Page[CustomerSummary]) -> bool:
 
 def _empty(client: Client) -> Finding:
     """An app without customers may be new, or not be ours: the service believes any id."""
-    try:
-        others = client.customers.list_page(page_size=1, app_id=None).total
-    except CustomersError:
-        others = 0
-    if others:
-        return note(
-            "customers",
-            f"The app has none, and the merchant's other apps have {others:,}.",
-            "If that is a surprise, NODERAILS_APP_ID names the wrong app.",
-        )
-    return note("customers", "The app has none.", "If that is a surprise, check NODERAILS_APP_ID.")
+    found = "The app has none, as has an app that does not exist."
+    with contextlib.suppress(CustomersError):
+        others = client.customers.list_page(page_size=1, app_id=None)
+        for newest in others:
+            found += (
+                f" The merchant's other apps have {others.total:,}, the newest in app "
+                f"{newest.app_id}."
+            )
+    advice = "If that is a surprise, compare NODERAILS_APP_ID with the dashboard."
+    return note("customers", found, advice)._replace(unchecked="NODERAILS_APP_ID")
 
 
-def _advice(error: CustomersError) -> str:
+def _is_wrong_path(error: CustomersError) -> bool:
+    """Whether a list was taken for something else: the base URL has a path."""
+    return isinstance(error, NotFoundError) and error.code is not None
+
+
+def _advice(error: CustomersError, base_url: str) -> str:
     if isinstance(error, RateLimitError):
         return "Too many requests: wait, and try again."
     if isinstance(error, AuthenticationError) and error.database_down:
@@ -118,13 +126,15 @@ def _advice(error: CustomersError) -> str:
     if code_of(error) is Exit.UNREACHABLE:
         return _advice_unreachable(error)
     if isinstance(error, AuthenticationError):
+        if is_loopback(str(urlsplit(base_url).hostname)):
+            return "For the sandbox, copy the lines that it prints when it starts."
         return (
             "The key is unknown, revoked or expired, or of a service other than the base URL's: "
             "make a new one in the dashboard, and set NODERAILS_API_KEY."
         )
     if isinstance(error, PermissionDeniedError):
         return "The key may not see this app, or the organisation is suspended: ask its owner."
-    if isinstance(error, NotFoundError) and error.setting == "base_url":
+    if _is_wrong_path(error):
         return "Take the path off NODERAILS_BASE_URL."
     if isinstance(error, ValidationError):
         return "Check NODERAILS_APP_ID."

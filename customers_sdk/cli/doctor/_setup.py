@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from urllib.parse import urlsplit
 
 from customers_sdk import __version__, _settings
+from customers_sdk.cli._client import http_allowed
 from customers_sdk.cli._exit import Exit
 from customers_sdk.cli.doctor._finding import Finding, good, note, wrong
 from customers_sdk.errors import ConfigurationError
@@ -18,6 +19,10 @@ from customers_sdk.errors import ConfigurationError
 _NEEDS = ("requests", "urllib3", "attrs", "cattrs")
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)$")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_KEY_ADVICE = "Run: export NODERAILS_API_KEY=nr_test_sk_…"
+_APP_ADVICE = (
+    "Set it to the app's id, not its name: the dashboard has it, and the sandbox prints it."
+)
 _QUOTES = "\"'`“”"
 
 
@@ -83,7 +88,7 @@ def _key(value: str | None) -> Finding:
     try:
         environment = _settings.api_key(value).split("_")[1]
     except ConfigurationError as error:
-        return _refused("key", "NODERAILS_API_KEY", value, error, "nr_test_sk_…")
+        return _refused("key", "NODERAILS_API_KEY", value, error, _KEY_ADVICE)
     money = "real money" if environment == "live" else "trying things out"
     text = f"NODERAILS_API_KEY holds a secret key of the {environment} environment, for {money}."
     return good("key", text)
@@ -93,13 +98,13 @@ def _app(value: str | None) -> Finding:
     try:
         app = _settings.app_id(value)
     except ConfigurationError as error:
-        return _refused("app", "NODERAILS_APP_ID", value, error, "the app's id")
+        return _refused("app", "NODERAILS_APP_ID", value, error, _APP_ADVICE)
     if not _UUID.fullmatch(app):
         # Observed: "appId: Invalid uuid".
         return wrong(
             "app",
             f"NODERAILS_APP_ID is {app!r}, which is not a UUID.",
-            "Take the app's id, not its name, from the dashboard.",
+            _APP_ADVICE,
             Exit.USAGE,
         )
     return good("app", f"NODERAILS_APP_ID is {app}.")
@@ -111,28 +116,43 @@ def _url(value: str | None) -> tuple[Finding, str | None]:
     if not value:
         return good("base URL", f"{DEFAULT_BASE_URL}, the service itself."), DEFAULT_BASE_URL
     try:
-        url = _settings.base_url(value, allow_http=False)
+        url = _settings.base_url(value, allow_http=http_allowed())
     except ConfigurationError as error:
-        finding = _refused("base URL", "NODERAILS_BASE_URL", value, error, DEFAULT_BASE_URL)
-        return finding, None
+        advice = _url_advice(value)
+        return _refused("base URL", "NODERAILS_BASE_URL", value, error, advice), None
     text = f"NODERAILS_BASE_URL is {url}."
-    if urlsplit(url).path:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not _settings.is_loopback(str(parts.hostname)):
+        advice = "Only for tests: the key goes there in the clear."
+        return note("base URL", f"{text} NODERAILS_ALLOW_HTTP permits that.", advice), url
+    if parts.path:
         advice = "That is unusual; the service has none."
         return note("base URL", f"{text} It has a path.", advice), url
     return good("base URL", text), url
 
 
 def _refused(
-    check: str, variable: str, value: str | None, error: ConfigurationError, example: str
+    check: str, variable: str, value: str | None, error: ConfigurationError, advice: str
 ) -> Finding:
     """A setting that the client refuses, by the name it has here and without its value."""
     if not value:
-        return wrong(
-            check, f"{variable} is not set.", f"Run: export {variable}={example}", Exit.USAGE
-        )
-    advice = f"Set it to {example}"
+        return wrong(check, f"{variable} is not set.", advice, Exit.USAGE)
     if value[0] in _QUOTES or value[-1] in _QUOTES:
-        advice = "Take the quotes off: they are part of the value"
+        advice = "Take the quotes off: they are part of the value."
     elif value != value.strip():
-        advice = "Take the blanks and line ends around it off: they came with copying"
-    return wrong(check, f"{variable} {error.problem}.", f"{advice}.", Exit.USAGE)
+        advice = "Take the blanks and line ends around it off: they came with copying."
+    return wrong(check, f"{variable} {error.problem}.", advice, Exit.USAGE)
+
+
+def _url_advice(value: str) -> str:
+    """What to do about a base URL that the client refuses."""
+    if not value.lower().startswith(("http://", "https://")):
+        return "Put https:// before the host, or http:// for a sandbox on this machine."
+    try:
+        _settings.base_url(value, allow_http=True)
+    except ConfigurationError:
+        return "Write it like https://api.noderails.com or http://127.0.0.1:8787."
+    return (
+        "Use https. Only for a sandbox in another container or on another machine, run: "
+        "export NODERAILS_ALLOW_HTTP=1"
+    )
