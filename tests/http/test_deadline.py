@@ -54,11 +54,8 @@ def test_a_connection_made_too_late_is_closed(monkeypatch: pytest.MonkeyPatch) -
     plain = urllib3.connection.HTTPConnection
     monkeypatch.setattr(plain, "_new_conn", lambda self: near)
     connection: Any = timed(plain)("127.0.0.1", 9)
-    token = current.set(Deadline(0.0, lambda: 1.0, 5.0))
-    try:
-        with far, pytest.raises(socket.timeout):
+    monkeypatch.setattr(current, "deadline", Deadline(0.0, lambda: 1.0, 5.0))
+    with far, near:
+        with pytest.raises(socket.timeout):
             connection.connect()
         assert near.fileno() == -1
-    finally:
-        current.reset(token)
-        near.close()
