@@ -81,6 +81,7 @@ class Journal:
     def __init__(self, path: str | Path, scope: Mapping[str, str]) -> None:
         self._path = _files.resolve(path, "journal")
         self._entries: dict[str, Entry] = {}
+        self._spares_work = False
         self._header = json.dumps({"journal": _VERSION, **scope}).encode() + b"\n"
         self._file = _files.claim(self._path, "journal", "import")
         try:
@@ -104,6 +105,7 @@ class Journal:
             entry = _unseal(line)
             if entry is not None:
                 self._entries[entry[0]] = entry[1]
+                self._spares_work |= entry[1].outcome != REJECTED
 
     def entry(self, row: Row) -> Entry | None:
         """Return the outcome of a row, if it holds the same as then."""
@@ -118,6 +120,7 @@ class Journal:
         entry = [*_digests(row), outcome]
         line = _seal(json.dumps([*entry, reason] if reason else entry).encode())
         # Handed to the system at once: a process that is killed loses nothing.
+        self._spares_work |= outcome != REJECTED
         self._file.write(line if self._file.tell() else self._header + line)
         self._file.flush()
 
@@ -129,7 +132,8 @@ class Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self._file.closed and not self._file.tell():
+        # One without use would only stand in the way of an import into another app.
+        if not self._file.closed and not self._spares_work:
             self.remove()
         self._file.close()
 

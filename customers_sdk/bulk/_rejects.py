@@ -13,7 +13,7 @@ from customers_sdk.bulk import _files
 from customers_sdk.bulk._csvrows import CsvRows, added_columns
 from customers_sdk.bulk._rows import Rejection
 
-_REJECTS = re.compile(r"\.rejects(\.\d+)?\.csv")
+_REJECTS = re.compile(r"\.rejects(\.\d+)?\.csv\Z")
 _NUMBER = re.compile(r"(?:\.(\d+))?(\.[^.]*)?\Z")
 
 
