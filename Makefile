@@ -67,7 +67,7 @@ sandbox: $(VENV)/.extra-sandbox  ## the service on this machine, with a console 
 
 ### Work on it
 test: $(VENV)/.extra-test  ## run the tests (PYTEST_ARGS="-k name")
-	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 doubles: $(VENV)/.extra-doubles  ## run the tests with test doubles and instruments of others
 	@$(BIN)/python -m pytest tests/ecosystem $(PYTEST_ARGS)

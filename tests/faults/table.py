@@ -267,7 +267,7 @@ def measure(fault: Fault, kind: Kind, service: Service, way: str, *, once: bool)
         if fault.behaviour is None:
             port = stack.enter_context(refusing_port())
         else:
-            server.then(*[fault.behaviour] * (1 if once else 500))
+            server.then(*[fault.behaviour] * (1 if once else 10_000))
         proxy = None if way == "direct" else stack.enter_context(Proxy(port))
         url = f"{'https' if way == 'tunnel' else 'http'}://{HOST}"
         client = make_client(
