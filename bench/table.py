@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Optional
 
-from bench import peers
 from bench.measuring import Figure
 
 Figures = Mapping[str, Figure]
@@ -22,7 +21,6 @@ class Target(NamedTuple):
         at_most: the limit.
         key: the figure's name, as the groups give it.
         orjson: whether it is measured with that package.
-        peer: the package that the row needs.
         unit: of the limit.
     """
 
@@ -31,7 +29,6 @@ class Target(NamedTuple):
     at_most: float
     key: str
     orjson: bool = False
-    peer: str = "requests"
     unit: str = TIMES
 
 
@@ -58,7 +55,6 @@ TARGETS = (
         0.90,
         "list_page: customers_sdk / requests",
         orjson=True,
-        peer="orjson",
     ),
     Target(_DECODE, "`json.loads` of it", 1.85, "decode: customers_sdk / json"),
     Target(
@@ -67,7 +63,6 @@ TARGETS = (
         1.40,
         "decode: customers_sdk / json",
         orjson=True,
-        peer="orjson",
     ),
     Target(
         f"{_DECODE}, orjson",
@@ -75,7 +70,6 @@ TARGETS = (
         1.00,
         "decode: customers_sdk / pydantic",
         orjson=True,
-        peer="pydantic",
     ),
     Target(
         "`import customers_sdk`, whole process",
@@ -100,7 +94,6 @@ TARGETS = (
         "the same with stripe-python",
         0.95,
         "start: first customers_sdk / first stripe",
-        peer="stripe",
     ),
     Target(
         f"{_LIST}: resident memory",
@@ -172,13 +165,8 @@ HEAD = ["what", "against", "at most", "measured", "quartiles", "verdict"]
 
 
 def rows(plain: Figures, orjson: Figures) -> list[Row]:
-    """The table: each target with its figure, which is there if its peer is installed."""
-    table = []
-    for target in TARGETS:
-        figures = orjson if target.orjson else plain
-        figure = figures[target.key] if peers.installed(target.peer) else None
-        table.append(Row(target, figure))
-    return table
+    """The table: each target with its figure, which is there if its peer was installed."""
+    return [Row(target, (orjson if target.orjson else plain).get(target.key)) for target in TARGETS]
 
 
 COUNTED_HEAD = ["instructions", "against", "at most", "counted", "verdict"]

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("resource")
 
-from bench import growth, instructions, page, plot, results
+from bench import growth, instructions, page, plot, results, table
 from bench.measuring import Effort, Figure
 from bench.profiling import Profile
 
@@ -58,7 +58,11 @@ def test_the_first_page_repeats_the_figures(drawn: dict[str, str]) -> None:
     assert f"[{ratio:.2f}](benchmarks.md)" in drawn["index.md"]
 
 
-@pytest.mark.skipif(not results.MEASURED.exists(), reason="nothing is measured yet")
+def test_every_target_was_measured() -> None:
+    measured = results.read()
+    assert None not in [row.figure for row in table.rows(measured.plain, measured.orjson)]
+
+
 def test_the_documentation_shows_what_is_in_the_files() -> None:
     differ = [
         str(path)
