@@ -326,7 +326,9 @@ class _PartialFile(_Stream):
                     f"lists no customers: {self._path.name}, which has some, was kept; delete it "
                     "first if that is right"
                 )
-                raise ConfigurationError(f"app_id {problem}", setting="app_id", problem=problem)
+                # Which customers there are depends on the app; for every app, on the key.
+                setting = "api_key" if self._which["app_id"] is None else "app_id"
+                raise ConfigurationError(f"{setting} {problem}", setting=setting, problem=problem)
         _files.put_in_place(self._file, self._path)
         self._state.unlink(missing_ok=True)
         return self.rows

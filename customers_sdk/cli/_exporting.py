@@ -64,6 +64,7 @@ def export(
     """
     from customers_sdk.bulk import export_customers
     from customers_sdk.customers import UNSET
+    from customers_sdk.errors import ConfigurationError
 
     printed = file == "-"
     started = time.monotonic()
@@ -77,18 +78,22 @@ def export(
                 if not (printed or hints):
                     hints.append("Run the same command with --resume to resume.")
 
-            count = export_customers(
-                client,
-                file,
-                format=form,
-                search=search,
-                app_id=None if all_apps else UNSET,
-                page_size=page_size,
-                prefetch=prefetch,
-                resume=resume,
-                excel_safe=excel_safe,
-                progress=tell,
-            )
+            try:
+                count = export_customers(
+                    client,
+                    file,
+                    format=form,
+                    search=search,
+                    app_id=None if all_apps else UNSET,
+                    page_size=page_size,
+                    prefetch=prefetch,
+                    resume=resume,
+                    excel_safe=excel_safe,
+                    progress=tell,
+                )
+            except ConfigurationError:
+                hints.clear()  # nothing was written that could be resumed
+                raise
     hints.clear()
     if not printed:
         _summarise(file, count, time.monotonic() - started, missed, as_json=as_json)
