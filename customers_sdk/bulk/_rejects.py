@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -48,6 +50,7 @@ class RejectFile:
 
     Raises:
         ArgumentError: ``path`` exists and is not a regular file.
+        OSError: its folder does not exist, or it cannot be read.
     """
 
     def __init__(self, path: str | Path, rows: CsvRows) -> None:
@@ -55,6 +58,8 @@ class RejectFile:
         self._rows = rows
         self.changed: list[Path] = []
         self.path: Path = self._free()
+        if not self.path.resolve().parent.is_dir():  # and not when all rows are imported
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
     @staticmethod
     def default_path(file: Path) -> Path:
@@ -81,7 +86,7 @@ class RejectFile:
         if path.resolve() == self._rows.path.resolve():
             return False
         try:
-            return not path.stat().st_size or _seal(path).read_text("ascii") == _digest(path)
+            return not path.stat().st_size or _seal(path).read_bytes() == _digest(path)
         except FileNotFoundError:
             return not path.exists()
 
@@ -94,7 +99,7 @@ class RejectFile:
         ordered = sorted(rejections, key=lambda rejection: rejection.line)
         self.path = self._free()
         if not ordered:
-            self.path.unlink(missing_ok=True)
+            self.path.resolve().unlink(missing_ok=True)
             _seal(self.path).unlink(missing_ok=True)
             return
         added = self._rows.added
@@ -110,7 +115,7 @@ class RejectFile:
             file.flush()
             file.detach()
         with _files.replacing(_seal(self.path), "rejects", "import") as binary:
-            binary.write(_digest(self.path).encode())
+            binary.write(_digest(self.path))
 
     def _fit(self, reason: str) -> str:
         """Return a reason in one line that the encoding can hold; cells are as they were read."""
@@ -123,9 +128,9 @@ def _seal(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path) -> bytes:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         for piece in iter(lambda: file.read(1 << 20), b""):
             digest.update(piece)
-    return digest.hexdigest()
+    return digest.hexdigest().encode()

@@ -211,24 +211,22 @@ def _run(
         if reject_file is not None and rejections and not reject_file.path.exists():
             reject_file.write(rejections)
 
-    with contextlib.ExitStack() as stack:
-        client = stack.enter_context(connect_patiently())
-        keep = stack.enter_context(_cut_short(rows.path, plan, hints))
-        show = stack.enter_context(progress_bar("Dry run" if plan.dry_run else "Import"))
+    label = "Dry run" if plan.dry_run else "Import"
+    with connect_patiently() as client, _cut_short(rows.path, plan, hints) as keep:
+        with progress_bar(label) as show, warnings.catch_warnings():
 
-        def tell(progress: Progress) -> None:
-            keep(progress)
-            show(progress)
+            def tell(progress: Progress) -> None:
+                keep(progress)
+                show(progress)
 
-        stack.enter_context(warnings.catch_warnings())
-        # An import looks up what a list has missed.
-        warnings.simplefilter("ignore", IncompleteListWarning)
-        report = import_rows(
-            client, rows, **plan._asdict(), on_checked=tell_rejections, progress=tell
-        )
-    if reject_file is not None:
-        reject_file.write(report.rejections)
-    _name(rows.path, [each for each in report.rejections if each.line not in checked])
+            # An import looks up what a list has missed.
+            warnings.simplefilter("ignore", IncompleteListWarning)
+            report = import_rows(
+                client, rows, **plan._asdict(), on_checked=tell_rejections, progress=tell
+            )
+        _name(rows.path, [each for each in report.rejections if each.line not in checked])
+        if reject_file is not None:
+            reject_file.write(report.rejections)
     return report
 
 

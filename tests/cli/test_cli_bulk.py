@@ -219,6 +219,55 @@ def test_a_run_that_does_not_reach_the_service_leaves_the_reject_file_of_the_las
     assert rejects.read_text("utf-8") == written
 
 
+@pytest.mark.parametrize("seal", [b"\xff\xfe", b"", b"not a digest"])
+def test_a_reject_file_whose_digest_is_damaged_is_left_like_one_that_was_changed(
+    sandbox: Sandbox, customers: Run, file: Path, seal: bytes
+) -> None:
+    file.write_text(HEADER + ",,Nameless,\n", "utf-8")
+    customers("import", str(file), *MAPPED)
+    rejects = file.with_name("users.csv.rejects.csv")
+    written = rejects.read_bytes()
+    file.with_name("users.csv.rejects.csv.sha256").write_bytes(seal)
+    done = customers("import", str(file), *MAPPED)
+    assert (done.code, rejects.read_bytes()) == (6, written)
+    assert done.record["rejects"].endswith(".rejects.2.csv")
+
+
+def test_a_folder_of_the_reject_file_that_is_not_there_is_told_before_the_first_request(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    rejects = file.with_name("nowhere") / "rejects.csv"
+    done = customers("import", str(file), *MAPPED, "--rejects", str(rejects))
+    assert (done.code, sandbox.requests) == (2, ())
+    assert f"The folder '{rejects.parent}' does not exist." in done.complaint
+
+
+def test_where_the_reject_file_cannot_be_written_the_rows_are_named_and_counted(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text(HEADER + ROWS + "u-3,not-a-mail,Emmy,\n", "utf-8")
+    rejects = file.with_name("rejects.csv")
+    rejects.with_name("rejects.csv.part").mkdir()
+    done = customers("import", str(file), *MAPPED, "--rejects", str(rejects))
+    assert done.code == 2
+    assert "users.csv:4: email: Invalid email" in done.err
+    assert "users.csv: 2 created, 1 rejected, of 3 rows." in done.err
+    assert "rejects.csv.part: Is a directory" in done.err
+
+
+def test_a_reject_file_by_a_link_is_emptied_of_its_rows_too_once_all_are_imported(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    file.write_text(HEADER + ",,Nameless,\n", "utf-8")
+    target, link = file.with_name("kept.csv"), file.with_name("users.csv.rejects.csv")
+    link.symlink_to(target)
+    customers("import", str(file), *MAPPED)
+    assert len(_table(target)) == 1
+    file.write_text(HEADER + ROWS, "utf-8")
+    assert customers("import", str(file), *MAPPED).code == 0
+    assert not target.exists()
+
+
 def test_columns_called_like_ours_are_kept(sandbox: Sandbox, customers: Run, file: Path) -> None:
     file.write_text("id,line,reason\nu-1,1 Main St,y\n,2,z\n", "utf-8")
     done = customers("import", str(file), "--external-id=id", "--map=address=line")
@@ -655,6 +704,26 @@ def test_an_export_that_is_cut_short_says_how_to_resume_and_does(
     ids = [json.loads(line)["externalId"] for line in target.read_text("utf-8").splitlines()]
     assert sorted(ids) == [f"u-{number}" for number in range(9)]
     assert customers("export", str(target), "--resume", "--page-size=3").code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "setting"), [((), "NODERAILS_APP_ID"), (("--all-apps",), "NODERAILS_API_KEY")]
+)
+@pytest.mark.parametrize("resume", [(), ("--resume",)])
+def test_an_export_of_nobody_over_a_file_names_the_setting_and_does_not_say_how_to_resume(
+    sandbox: Sandbox,
+    customers: Run,
+    tmp_path: Path,
+    option: tuple[str, ...],
+    setting: str,
+    resume: tuple[str, ...],
+) -> None:
+    target = tmp_path / "all.jsonl"
+    target.write_text("old", "utf-8")
+    done = customers("export", str(target), *option, *resume)
+    assert (done.code, target.read_text("utf-8")) == (2, "old")
+    assert f"{setting} lists no customers: all.jsonl, which has some, was kept" in done.complaint
+    assert "resume" not in done.complaint
 
 
 def _third_page_fails() -> Any:
