@@ -24,7 +24,11 @@ _ADDED = ("line", "reason")
 def added_columns(columns: Iterable[str]) -> tuple[str, ...]:
     """Name what a reject file has in front of the columns of its input."""
     taken = set(columns)
-    return tuple(f"{name}_" if name in taken else name for name in _ADDED)
+    return tuple(_free(name, taken) for name in _ADDED)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return _free(f"{name}_", taken) if name in taken else name
 
 
 class CsvRows(Iterable[Row]):

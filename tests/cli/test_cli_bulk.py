@@ -276,6 +276,19 @@ def test_columns_called_like_ours_are_kept(sandbox: Sandbox, customers: Run, fil
     assert (row["line_"], row["line"], row["reason"]) == ("3", "2", "z")
 
 
+def test_columns_called_like_those_that_stand_in_for_ours_are_kept_too(
+    sandbox: Sandbox, customers: Run, file: Path
+) -> None:
+    options = ("--external-id=id", "--map=address=line_")
+    file.write_text("id,line,line_\n,1,2 Main St\n", "utf-8")
+    customers("import", str(file), *options)
+    rejects = file.with_name("users.csv.rejects.csv")
+    assert "line__,reason,id,line,line_" in rejects.read_text("utf-8-sig")
+    rejects.write_text(rejects.read_text("utf-8").replace("missing,", "missing,u-1"), "utf-8")
+    assert customers("import", str(rejects), *options).code == 0
+    assert [each.address for each in sandbox.customers] == ["2 Main St"]
+
+
 def test_columns_called_like_fields_need_no_map(
     sandbox: Sandbox, customers: Run, file: Path
 ) -> None:
