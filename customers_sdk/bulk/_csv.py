@@ -53,7 +53,7 @@ class CsvFile:
         except LookupError as error:
             raise ArgumentError("encoding", str(error)) from None
         if likely != "utf-8":
-            raise ArgumentError("encoding", f"{path} is not in {encoding}", likely)
+            raise ArgumentError("encoding", f"the text of {path} is not in {encoding}", likely)
         # The limit is the whole process's: raised to what can be sent, and never lowered.
         csv.field_size_limit(max(LARGEST_REQUEST, csv.field_size_limit()))
         self.path = path
@@ -69,7 +69,7 @@ class CsvFile:
                 try:
                     record = self._next(lines, width)
                 except UnicodeError:
-                    where = f"{self.path}, after line {lines.number},"
+                    where = f"the text of {self.path}, after line {lines.number},"
                     raise ArgumentError(
                         "encoding", f"{where} is not in {self.encoding}", self._other_encoding()
                     ) from None

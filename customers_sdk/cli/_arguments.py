@@ -34,10 +34,10 @@ def named_by_option() -> Iterator[None]:
         yield
     except ArgumentError as error:
         option = _OPTIONS.get(error.argument)
-        problem = error.problem[:1].upper() + error.problem[1:]
-        if option is None:
-            raise click.ClickException(ended(problem)) from None
+        if option is None:  # the problem begins with the name of a file
+            raise click.ClickException(ended(error.problem)) from None
         if error.fitting is None:
             raise click.UsageError(f"{option}: {ended(error.problem)}") from None
+        problem = error.problem[:1].upper() + error.problem[1:]
         value = shlex.quote(_SPELLED.get(error.fitting, error.fitting))
         raise click.UsageError(f"{problem}. Pass {option} {value}.") from None

@@ -450,6 +450,25 @@ def test_a_file_that_is_not_regular_is_refused_and_left(
     assert not sandbox.requests
 
 
+@pytest.mark.parametrize(
+    ("content", "name"), [("", "users.csv"), ("Zoë\n", "users.csv"), (HEADER, "pipe")]
+)
+def test_a_file_is_named_as_it_was_typed(
+    sandbox: Sandbox,
+    customers: Run,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: str,
+    name: str,
+) -> None:
+    monkeypatch.chdir(file.parent)
+    file.write_text(content, "latin-1")
+    os.mkfifo("pipe")
+    done = customers("import", "users.csv", *MAPPED, "--rejects", "pipe")
+    assert done.code == 2
+    assert re.search(rf"\b{name}\b", done.complaint)
+
+
 @pytest.mark.parametrize("before", [None, 0o640])
 def test_a_reject_file_is_private_unless_it_was_not(
     sandbox: Sandbox, customers: Run, file: Path, before: int | None
