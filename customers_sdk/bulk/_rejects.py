@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO
 
 from customers_sdk.bulk import _files
 from customers_sdk.bulk._csvrows import CsvRows, added_columns
@@ -86,7 +87,8 @@ class RejectFile:
         if path.resolve() == self._rows.path.resolve():
             return False
         try:
-            return not path.stat().st_size or _seal(path).read_bytes() == _digest(path)
+            with path.open("rb") as file:
+                return not path.stat().st_size or _seal(path).read_bytes() == _digest(file)
         except FileNotFoundError:
             return not path.exists()
 
@@ -114,8 +116,10 @@ class RejectFile:
                 writer.writerow([each.line, self._fit(each.reason), *each.row.cells[added:]])
             file.flush()
             file.detach()
+            binary.seek(0)
+            digest = _digest(binary)  # of what is written here: the file may be edited at once
         with _files.replacing(_seal(self.path), "rejects", "import") as binary:
-            binary.write(_digest(self.path))
+            binary.write(digest)
 
     def _fit(self, reason: str) -> str:
         """Return a reason in one line that the encoding can hold; cells are as they were read."""
@@ -128,9 +132,8 @@ def _seal(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
 
 
-def _digest(path: Path) -> bytes:
+def _digest(file: IO[bytes]) -> bytes:
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        for piece in iter(lambda: file.read(1 << 20), b""):
-            digest.update(piece)
+    for piece in iter(lambda: file.read(1 << 20), b""):
+        digest.update(piece)
     return digest.hexdigest().encode()

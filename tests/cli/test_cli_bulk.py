@@ -18,6 +18,7 @@ pytest.importorskip("click")
 pytest.importorskip("rich")
 
 from customers_sdk import Attempt, IncompleteListWarning, bulk
+from customers_sdk.bulk import _files
 from customers_sdk.bulk._csv import CsvFile
 from customers_sdk.cli._client import Waiting, connect_patiently
 from customers_sdk.sandbox.faults.faults import Fault
@@ -194,6 +195,24 @@ def test_a_reject_file_that_is_fixed_while_the_import_runs_is_not_written_over(
     assert rejects.read_text("utf-8") == "fixed"
     assert _table(file.with_name("users.csv.rejects.2.csv"))[0]["line"] == "4"
     assert done.record["rejects"].endswith(".rejects.2.csv")
+
+
+def test_a_reject_file_that_is_fixed_as_soon_as_it_is_there_is_not_written_over(
+    sandbox: Sandbox, customers: Run, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text(HEADER + ",,Nameless,\n", "utf-8")
+    rejects = file.with_name("users.csv.rejects.csv")
+    put_in_place = _files.put_in_place
+
+    def fixed_at_once(written: Any, path: Path) -> None:
+        put_in_place(written, path)
+        if path == rejects and not fixed:
+            fixed.append(rejects.write_text("fixed", "utf-8"))
+
+    fixed: list[int] = []
+    monkeypatch.setattr(_files, "put_in_place", fixed_at_once)
+    customers("import", str(file), *MAPPED)
+    assert (fixed, rejects.read_text("utf-8")) == ([5], "fixed")
 
 
 def test_a_file_that_no_import_has_written_is_not_taken_for_a_reject_file(
