@@ -37,6 +37,7 @@ def create_app() -> Flask:
     @app.post("/accounts/<user>/")
     def sign_up(user: str) -> ResponseReturnValue:
         # Your own id as the external id: a form sent twice or a lost response makes one customer.
+        # In a shop with a login, `user` comes from there, and not from the address.
         customer, created = customers.client.customers.get_or_create(
             user, email=request.form["email"]
         )

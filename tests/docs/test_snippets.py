@@ -26,6 +26,16 @@ FRAMEWORKS = {"django.md", "flask.md"}
 
 WITHOUT_A_KEY = "\n    unset NODERAILS_API_KEY NODERAILS_APP_ID NODERAILS_BASE_URL\n"
 
+A_USER_WITH_THE_LONGEST_NAME = """
+    python manage.py shell -c "
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+    names = {'first_name': 'G' * 150, 'last_name': 'H' * 150}
+    browser = Client(SERVER_NAME='localhost')
+    browser.force_login(get_user_model().objects.create_user('grace', **names))
+    print('the longest name:', browser.post('/my-customer/').status_code)"
+"""
+
 ALONE = [page for page in PAGES if page.name not in FRAMEWORKS and blocks(page)]
 
 
@@ -87,8 +97,9 @@ def test_the_django_page_works_from_startproject_on(users: str, tmp_path: Path) 
     titles = ("Start", users, "The link", "Errors", "Commands")
     project = "".join(f"\n{typed.section(text, title)}" for title in titles)
     tests = f"{WITHOUT_A_KEY}{typed.section(text, 'In tests')}"
-    shown = typed.type_in(project + tests, tmp_path)
+    shown = typed.type_in(project + A_USER_WITH_THE_LONGEST_NAME + tests, tmp_path)
     assert "{'customer': '" in shown
+    assert "the longest name: 201" in shown
     assert (tmp_path / "shop" / "customers.jsonl").exists()
 
 

@@ -1,4 +1,8 @@
-"""Sign up, and look at an account."""
+"""Sign up, and look at an account.
+
+There is no login here, to keep it short: a shop takes the user from ``request.user``, and not
+from the address.
+"""
 
 from __future__ import annotations
 
