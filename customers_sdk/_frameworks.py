@@ -199,5 +199,5 @@ def report(client: Client) -> str:
     page = client.customers.list_page(page_size=1)
     return (
         f"{client.base_url} answers: {client.environment} key, app {client.app_id}, "
-        f"{page.total} customers"
+        f"{page.total} customers" + ("" if page.total else ": is the app the right one?")
     )

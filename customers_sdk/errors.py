@@ -113,6 +113,11 @@ class ApiError(CustomersError):
         self.replayed = replayed
         self.retry_after = retry_after
 
+    @property
+    def setting(self) -> str | None:
+        """The setting that is wrong (``base_url``, ``app_id``), or None if it is another thing."""
+        return _wrong_setting(self.status, self.message)
+
 
 class ValidationIssue(NamedTuple):
     """One problem that the service found in a request.
@@ -173,11 +178,6 @@ class NotFoundError(ApiError):
     """404: there is no such record, app or route."""
 
     reference = "E44"
-
-    @property
-    def setting(self) -> str | None:
-        """The setting that is wrong (``base_url``, ``app_id``), or None: it is the record."""
-        return _wrong_setting(self.message)
 
 
 class ConflictError(ApiError):
@@ -274,8 +274,12 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 # Observed (recording outage_db_down_list): a wrong key is told so in other words.
 _DATABASE_DOWN = "Authentication required"
-# Observed (recordings route_unknown, create_app_unknown).
-_WRONG_SETTINGS = {"Route not found": "base_url", "App with id ": "app_id"}
+# Observed (recording unknown_route, and among the sequences).
+_WRONG_SETTINGS = {
+    (404, "Route not found"): "base_url",
+    (404, "App with id "): "app_id",
+    (400, ": Invalid uuid"): "app_id",  # the only member that has to be one
+}
 
 
 def error_code(body: Any) -> str | None:
@@ -284,9 +288,11 @@ def error_code(body: Any) -> str | None:
     return next((code for code in said if isinstance(code, str)), None)
 
 
-def _wrong_setting(message: str) -> str | None:
-    found = (name for start, name in _WRONG_SETTINGS.items() if message.startswith(start))
-    return next(found, None)
+def _wrong_setting(status: int, message: str) -> str | None:
+    for (wrong, text), name in _WRONG_SETTINGS.items():
+        if status == wrong and text in message:
+            return name
+    return None
 
 
 def _inner(body: Any) -> Mapping[str, Any]:
@@ -331,7 +337,7 @@ def error_from_response(
             if message == _DATABASE_DOWN
             else "check api_key, and that base_url is the service that it is for"
         )
-    if status == 404 and (wrong := _wrong_setting(message)):
+    if wrong := _wrong_setting(status, message):
         hints.append(f"check {wrong}")
     if replayed:
         hints.append(

@@ -12,13 +12,14 @@ from customers_sdk import _checks
 from customers_sdk._wire import codec
 from customers_sdk.bulk._csv import CsvFile
 from customers_sdk.bulk._errors import ArgumentError
-from customers_sdk.bulk._rows import Row
+from customers_sdk.bulk._rows import SAME_AS, Row
 from customers_sdk.bulk._sniffing import likely_delimiter
 from customers_sdk.errors import ResponseFormatError
 
 _METADATA = "metadata."
 _FIELDS = tuple(name for name in _checks.CUSTOMER_FIELDS if name != "external_id")
 _ADDED = ("line", "reason")
+_STILL = "give this row another one and clear its reason, or delete the row"
 
 
 def added_columns(columns: Iterable[str]) -> tuple[str, ...]:
@@ -154,6 +155,9 @@ class CsvRows(Iterable[Row]):
             yield Row(line, {}, problem, cells) if problem else self._row(line, cells)
 
     def _row(self, line: int, cells: list[str]) -> Row:
+        if self.added and cells[1].startswith(SAME_AS):
+            # By itself it is the only one, and would be written over the other row's customer.
+            return Row(line, {}, f"{cells[1].partition(':')[0]}: {_STILL}", cells)
         fields: dict[str, Any] = {}
         members: dict[str, Any] = {}
         for field, place in self._places.items():

@@ -33,7 +33,6 @@ from customers_sdk.errors import (
     ConfigurationError,
     CustomersError,
     IdempotencyError,
-    NotFoundError,
     PermissionDeniedError,
     ValidationError,
 )
@@ -93,8 +92,9 @@ def import_rows(
             once, or the second walk gave others; the journal is of another import or in
             use.
         OSError: the rows cannot be read, or the journal cannot be written.
-        AuthenticationError, PermissionDeniedError, ConfigurationError, NotFoundError: no row
-            can be imported: the key, the app or the base URL is wrong.
+        AuthenticationError, PermissionDeniedError, ConfigurationError: no row can be
+            imported: the key is wrong.
+        ApiError: the app or the base URL is wrong; ``setting`` says which.
         CustomersError: ten rows in a row failed; the error of the last one.
     """
     _checks.integer(workers, "workers", most=_MOST_WORKERS)
@@ -265,8 +265,8 @@ class _Run:
 
 def _is_of_all(error: Exception) -> bool:
     """Whether no row can be imported: the key or a setting is wrong."""
-    if isinstance(error, NotFoundError):
-        return error.setting is not None
+    if isinstance(error, ApiError) and error.setting:
+        return True
     return isinstance(error, (AuthenticationError, PermissionDeniedError, ConfigurationError))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import errno
 import hashlib
@@ -107,9 +108,7 @@ class RejectFile:
         added = self._rows.added
         columns = self._rows.columns[added:]
         with _files.replacing(self.path.resolve(), "rejects", "import") as binary:
-            file = io.TextIOWrapper(
-                binary, self._rows.encoding, errors="surrogateescape", newline=""
-            )
+            file = io.TextIOWrapper(binary, self._encoding(), errors="surrogateescape", newline="")
             writer = csv.writer(file, delimiter=self._rows.delimiter, lineterminator="\n")
             writer.writerow([*added_columns(columns), *columns])
             for each in ordered:
@@ -120,6 +119,14 @@ class RejectFile:
             digest = _digest(binary)  # of what is written here: the file may be edited at once
         with _files.replacing(_seal(self.path), "rejects", "import") as binary:
             binary.write(digest)
+
+    def _encoding(self) -> str:
+        """Return the encoding of the input, with a byte order mark only if that has one."""
+        encoding = self._rows.encoding
+        if codecs.lookup(encoding).name != "utf-8-sig":
+            return encoding
+        with self._rows.path.open("rb") as file:
+            return encoding if file.read(3) == codecs.BOM_UTF8 else "utf-8"
 
     def _fit(self, reason: str) -> str:
         """Return a reason in one line that the encoding can hold; cells are as they were read."""

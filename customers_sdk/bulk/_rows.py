@@ -104,6 +104,9 @@ def as_rows(rows: Rows) -> Iterator[Row]:
         yield row
 
 
+SAME_AS = "external_id is the same as on line"
+
+
 def with_problems(rows: Rows) -> Iterator[tuple[Row, str]]:
     """Give each row, and why it cannot be imported; an empty text if it can."""
     lines: dict[str, int] = {}
@@ -112,7 +115,7 @@ def with_problems(rows: Rows) -> Iterator[tuple[Row, str]]:
         if not problem:
             external_id = stored_text(row.external_id)
             if external_id in lines:
-                problem = f"external_id is the same as on line {lines[external_id]}"
+                problem = f"{SAME_AS} {lines[external_id]}"
             else:
                 lines[external_id] = row.line
         yield row, problem

@@ -19,7 +19,6 @@ from customers_sdk.errors import (
     AuthenticationError,
     ConfigurationError,
     CustomersError,
-    NotFoundError,
     RateLimitError,
     ValidationError,
 )
@@ -85,7 +84,7 @@ def _refusal(error: ApiError) -> str:
             f"The external id belongs to customer {taken_by}. To use that customer, create with "
             "--or-get or --or-update."
         )
-    if isinstance(error, NotFoundError) and error.setting:
+    if error.status == 404 and error.setting:
         what, more = _NO_SUCH[error.setting]
         return f"The service has no such {what}. Check {VARIABLES[error.setting]}{more}."
     if isinstance(error, AuthenticationError):

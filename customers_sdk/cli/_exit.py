@@ -47,8 +47,10 @@ def code_of(error: Exception) -> Exit:
     if not isinstance(error, ApiError) or error.code is None or error.status > 500:
         # Nothing answered, or something that is not the service: a proxy, another server.
         return Exit.UNREACHABLE
+    if error.setting:
+        return Exit.USAGE
     if isinstance(error, NotFoundError):
-        return Exit.USAGE if error.setting else Exit.NOT_FOUND
+        return Exit.NOT_FOUND
     if isinstance(error, RateLimitError) or getattr(error, "database_down", False):
         return Exit.UNREACHABLE
     return Exit.REFUSED

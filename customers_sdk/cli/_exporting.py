@@ -11,7 +11,7 @@ from customers_sdk.cli._arguments import named_by_option
 from customers_sdk.cli._client import connect_patiently, incomplete_lists
 from customers_sdk.cli._exit import Exit
 from customers_sdk.cli._options import as_json, prefetch, scope
-from customers_sdk.cli._output import for_people, write_json, write_text
+from customers_sdk.cli._output import for_people, say, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def export(
                 hints.clear()  # nothing was written that could be resumed
                 raise
     hints.clear()
+    if not count and not search:
+        say("customers: No customers are listed. Is NODERAILS_APP_ID right?")
     if not printed:
         _summarise(file, count, time.monotonic() - started, missed, as_json=as_json)
     return Exit.IN_PART if missed else Exit.DONE

@@ -276,7 +276,7 @@ def _summarise(
         return
     line = f"{file}: {_told(counts, dry_run=report.dry_run) or 'no rows'}"
     if report.dry_run:
-        line += " (dry run: nothing was changed; only the service itself checks emails)"
+        line += " (dry run: nothing was changed; only the service itself checks emails and the app)"
     if written:
         line += f"; see {written}"
     if counts["failed"]:

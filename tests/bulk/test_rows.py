@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from customers_sdk.bulk import CsvRows, Row, check_rows, share
+from customers_sdk.bulk import CsvRows, RejectFile, Row, check_rows, share
 
 
 def csv_rows(path: Path, text: str | bytes, **options: Any) -> CsvRows:
@@ -205,6 +205,26 @@ def test_an_external_id_that_comes_again_is_refused(path: Path) -> None:
     assert rejection.line == 4
     assert rejection.external_id == "u1"
     assert rejection.reason == "external_id is the same as on line 2"
+
+
+def test_a_reject_file_does_not_write_a_row_over_the_one_that_has_its_id(path: Path) -> None:
+    head, same = "line,reason,id,name\n", "external_id is the same as on line 2"
+    reason = f"{same}: give this row another one and clear its reason, or delete the row"
+    for told in (same, reason):
+        (rejection,) = check_rows(csv_rows(path, f'{head}4,"{told}",u1,c\n'))
+        assert rejection.reason == reason
+    assert check_rows(csv_rows(path, f"{head}4,,u3,c\n")) == []
+
+
+@pytest.mark.parametrize(("start", "kept"), [(b"", b""), (b"\xef\xbb\xbf", b"\xef\xbb\xbf")])
+def test_a_reject_file_has_a_byte_order_mark_if_its_input_has_one(
+    path: Path, tmp_path: Path, start: bytes, kept: bytes
+) -> None:
+    path.write_bytes(start + b"id,name\nu1,a\nu1,b\n")
+    rows = CsvRows(path, external_id="id", encoding="utf-8-sig")
+    rejects = RejectFile(tmp_path / "rejects.csv", rows)
+    rejects.write(check_rows(rows))
+    assert rejects.path.read_bytes().startswith(kept + b"line,reason,")
 
 
 @pytest.mark.parametrize(

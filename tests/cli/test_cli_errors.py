@@ -108,6 +108,15 @@ def test_an_app_that_does_not_exist_names_the_variable(
     assert "The service has no such app. Check NODERAILS_APP_ID. [" in done.complaint
 
 
+def test_an_export_of_nobody_asks_whether_the_app_is_right(
+    sandbox: Sandbox, customers: Run, tmp_path: Path
+) -> None:
+    asked = "customers: No customers are listed. Is NODERAILS_APP_ID right?"
+    done = customers("export", str(tmp_path / "all.jsonl"))
+    assert (done.code, done.complaint) == (0, asked)
+    assert customers("export", str(tmp_path / "all.csv"), "--search=x").err == ""
+
+
 def test_a_folder_that_is_missing_is_named(
     sandbox: Sandbox, customers: Run, tmp_path: Path
 ) -> None:

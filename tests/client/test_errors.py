@@ -384,3 +384,10 @@ def test_a_page_of_a_proxys_does_not_say_that_the_write_happened() -> None:
     assert "if another server gave this 200, check base_url and the proxy" in str(caught.value)
     assert "the write may have been carried out" in str(caught.value)
     assert caught.value.outcome_unknown
+
+
+def test_a_malformed_app_id_is_a_wrong_setting() -> None:
+    error = error_from_response(400, refusal("VALIDATION_ERROR", "appId: Invalid uuid"))
+    assert error.setting == "app_id"
+    assert "check app_id" in str(error)
+    assert error_from_response(400, refusal("VALIDATION_ERROR", "email: x")).setting is None
