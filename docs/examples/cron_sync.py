@@ -1,6 +1,6 @@
 """A nightly job: every account of a CSV file becomes a customer, and changed emails are passed on.
 
-    17 3 * * *  cd /srv/shop && flock -n -E 0 sync.lock python cron_sync.py accounts.csv
+    17 3 * * *  cd /srv/shop && flock -n -E 0 sync.lock python cron_sync.py accounts.csv >/dev/null
 
 The file has the columns ``user`` and ``email``. Running it twice changes nothing, so the next night
 completes what a failed one left. Exit codes: 0 all done; 1 some accounts were refused, and are
@@ -61,15 +61,17 @@ def main(path: str) -> int:
     """Go through the file once."""
     done: Counter[str] = Counter()
     # A job has time where a view has none: more tries, and longer ones.
-    with Client(max_retries=5, deadline=120) as client:
+    with Client(max_retries=12, deadline=120) as client:
         for user, email in accounts(path):
             try:
                 done[sync(client, user, email)] += 1
-            except ValidationError as error:  # noqa: PERF203 - one refusal is not the end
-                done["refused"] += 1
-                reasons = ", ".join(map(str, error.issues)) or error.message
-                print(f"{user}: {reasons}", file=sys.stderr)
-            except CustomersError as error:  # the next account would fail too
+            except CustomersError as error:  # noqa: PERF203 - one refusal is not the end
+                if isinstance(error, ValidationError) and getattr(error, "setting", None) is None:
+                    done["refused"] += 1
+                    reasons = ", ".join(map(str, error.issues)) or error.message
+                    print(f"{user}: {reasons}", file=sys.stderr)
+                    continue
+                # The next account would fail too.
                 print(f"stopped at {user}: {error}", file=sys.stderr)
                 return TRY_LATER if may_pass(error) else WRONG_SETTING
             except ValueError as error:  # an argument that cannot be right

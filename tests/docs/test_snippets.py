@@ -7,8 +7,10 @@ What a page says that a block prints (```` ```output ```` under it) is compared.
 from __future__ import annotations
 
 import codeop
+import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -120,7 +122,8 @@ def test_the_commands_on_the_front_page_work(tmp_path: Path) -> None:
 
 
 def test_the_lines_for_the_crontab_work(tmp_path: Path) -> None:
-    shutil.copy(DOCS / "examples" / "cron_sync.py", tmp_path)
+    for script in ("cron_sync.py", "cron_export.sh"):
+        shutil.copy(DOCS / "examples" / script, tmp_path)
     (tmp_path / "accounts.csv").write_text("user,email\nuser-1,ada@example.com\n", "utf-8")
     (tmp_path / "customers.env").touch()  # the sandbox has set the variables
     page = (DOCS / "cron.md").read_text("utf-8")
@@ -128,6 +131,43 @@ def test_the_lines_for_the_crontab_work(tmp_path: Path) -> None:
     assert len(lines) == 2
     typed.type_in("".join(f"\n{line}" for line in lines), tmp_path)
     assert "ada@example.com" in (tmp_path / "customers.jsonl").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("codes", "status", "calls", "shown"),
+    [
+        ("0", 0, ["export customers.jsonl"], ""),
+        ("5 0", 0, ["export customers.jsonl", "sleep", "export customers.jsonl --resume"], ""),
+        ("5 4", 1, ["export customers.jsonl", "sleep", "export customers.jsonl --resume"], "4"),
+        ("4", 1, ["export customers.jsonl"], "4"),
+        ("6", 1, ["export customers.jsonl"], "6"),
+    ],
+    ids=str,
+)
+def test_the_nightly_export_retries_an_outage_once_and_prints_only_a_failure(
+    codes: str, status: int, calls: list[str], shown: str, tmp_path: Path
+) -> None:
+    (tmp_path / "codes").write_text("".join(f"{code}\n" for code in codes.split()), "utf-8")
+    fakes = {
+        "customers": 'echo "$@" >> calls\nread code < codes\ntail -n +2 codes > rest\n'
+        "mv rest codes\n"
+        'echo "$code"\nexit "$code"\n',
+        "sleep": "echo sleep >> calls\n",
+    }
+    for name, script in fakes.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}", "utf-8")
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(  # noqa: S603 - our own script
+        ["/bin/sh", str(DOCS / "examples" / "cron_export.sh")],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (status, shown, "")
+    assert (tmp_path / "calls").read_text("utf-8").splitlines() == calls
 
 
 def test_a_command_that_fails_is_seen(tmp_path: Path) -> None:
