@@ -66,7 +66,7 @@ def main(path: str) -> int:
             try:
                 done[sync(client, user, email)] += 1
             except CustomersError as error:  # noqa: PERF203 - one refusal is not the end
-                if isinstance(error, ValidationError) and getattr(error, "setting", None) is None:
+                if isinstance(error, ValidationError) and error.setting is None:
                     done["refused"] += 1
                     reasons = ", ".join(map(str, error.issues)) or error.message
                     print(f"{user}: {reasons}", file=sys.stderr)

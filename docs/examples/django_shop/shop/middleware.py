@@ -45,9 +45,7 @@ class CustomersErrors:
 
 def told(error: CustomersError) -> tuple[int, str]:
     """The HTTP status and the sentence for the visitor. The order counts."""
-    if getattr(error, "setting", None) is not None:  # app_id, base_url: no visitor can fix it
-        return 500, "something is wrong on our side"
-    if isinstance(error, ValidationError):
+    if isinstance(error, ValidationError) and error.setting is None:  # else our app id is wrong
         return 422, "; ".join(map(str, error.issues)) or error.message
     if isinstance(error, AlreadyExistsError):  # a ServerError too
         return 409, "this exists already"
