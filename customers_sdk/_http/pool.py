@@ -13,6 +13,7 @@ from collections import deque
 from typing import Any
 
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
 from customers_sdk._http.deadline import timed
 
@@ -69,6 +70,13 @@ class _Pool:
     def ConnectionCls(self) -> Any:  # noqa: N802 - urllib3's name
         """The class of connections; looked up each time, since vcrpy replaces it for a while."""
         return timed(super().ConnectionCls)  # type: ignore[misc]
+
+    def urlopen(self, *arguments: Any, **options: Any) -> Any:
+        """Send a request; urllib3 copies its headers, which a plain dict does faster."""
+        headers = options.get("headers")
+        if isinstance(headers, CaseInsensitiveDict):
+            options["headers"] = dict(headers._store.values())  # type: ignore[attr-defined]  # noqa: SLF001
+        return super().urlopen(*arguments, **options)  # type: ignore[misc]
 
 
 @functools.cache

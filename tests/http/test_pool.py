@@ -12,6 +12,7 @@ import pytest
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 
 from customers_sdk._http import pool
 from customers_sdk._http.deadline import Deadline, timed
@@ -107,3 +108,17 @@ def test_a_pool_is_found_again_for_the_same_tls_settings_and_for_no_others() -> 
     assert found(verify=False) is not checked
     assert found(verify=True, cert="client.pem") is not checked
     assert found(verify=True) is checked
+
+
+def test_urllib3_is_given_headers_as_they_are_in_a_plain_dict(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[object] = []
+    monkeypatch.setattr(
+        urllib3.HTTPConnectionPool, "urlopen", lambda _, **options: given.append(options["headers"])
+    )
+    made = pool.OneHostAdapter().poolmanager.connection_from_url("http://127.0.0.1:9")
+    for headers in (CaseInsensitiveDict({"X-Api-Key": "k", "a": "b"}), {"c": "d"}, None):
+        made.urlopen(method="GET", url="/", headers=headers)
+    assert given == [{"X-Api-Key": "k", "a": "b"}, {"c": "d"}, None]
+    assert type(given[0]) is dict
