@@ -35,9 +35,10 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def objects(members: dict[str, Any], **optional: Any) -> st.SearchStrategy[dict[str, Any]]:
-    """Objects with these members and any others beside them."""
+    """Objects with these members and any others beside them, which have other names."""
     fixed = st.fixed_dictionaries(members, optional=optional)
-    return st.builds(lambda more, known: {**more, **known}, OBJECT, fixed)
+    others = OBJECT.map(lambda more: {k: v for k, v in more.items() if k not in optional})
+    return st.builds(lambda more, known: {**more, **known}, others, fixed)
 
 
 CHAINS = objects({"chainId": st.integers(), "name": TEXT})
