@@ -95,7 +95,7 @@ def export(
                 hints.clear()  # nothing was written that could be resumed
                 raise
     hints.clear()
-    if not count and not search:
+    if not (count or search or all_apps):
         say("customers: No customers are listed. Is NODERAILS_APP_ID right?")
     if not printed:
         _summarise(file, count, time.monotonic() - started, missed, as_json=as_json)

@@ -114,7 +114,8 @@ def test_an_export_of_nobody_asks_whether_the_app_is_right(
     asked = "customers: No customers are listed. Is NODERAILS_APP_ID right?"
     done = customers("export", str(tmp_path / "all.jsonl"))
     assert (done.code, done.complaint) == (0, asked)
-    assert customers("export", str(tmp_path / "all.csv"), "--search=x").err == ""
+    for option in ("--search=x", "--all-apps"):
+        assert customers("export", str(tmp_path / "all.csv"), option).err == ""
 
 
 def test_a_folder_that_is_missing_is_named(

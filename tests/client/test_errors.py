@@ -358,21 +358,32 @@ def test_a_wrong_answer_to_a_read_leaves_nothing_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "hint"),
+    ("status", "message", "setting", "hint"),
     [
-        (401, "Invalid or inactive API key", "check api_key, and that base_url is the service"),
-        (404, "Route not found", "check base_url"),
-        (404, "App with id 3f0c not found", "check app_id"),
+        (
+            401,
+            "Invalid or inactive API key",
+            None,
+            "check api_key, and that base_url is the service",
+        ),
+        (404, "Route not found", "base_url", "check base_url"),
+        (404, "App with id 3f0c not found", "app_id", "check app_id"),
+        (400, "appId: Invalid uuid", "app_id", "check app_id"),
     ],
 )
-def test_a_wrong_setting_is_named(status: int, message: str, hint: str) -> None:
-    error = error_from_response(status, {"error": {"code": "X", "message": message}})
+def test_a_wrong_setting_is_named(
+    status: int, message: str, setting: str | None, hint: str
+) -> None:
+    error = error_from_response(status, refusal("X", message))
+    assert error.setting == setting
     assert hint in str(error)
 
 
-def test_a_missing_record_is_no_wrong_setting() -> None:
-    error = error_from_response(404, {"error": {"message": "CustomerAccount with id x not found"}})
-    assert isinstance(error, NotFoundError)
+@pytest.mark.parametrize(
+    ("status", "message"), [(404, "CustomerAccount with id x not found"), (400, "email: x")]
+)
+def test_another_refusal_is_no_wrong_setting(status: int, message: str) -> None:
+    error = error_from_response(status, refusal("X", message))
     assert error.setting is None
     assert "check" not in str(error)
 
@@ -384,10 +395,3 @@ def test_a_page_of_a_proxys_does_not_say_that_the_write_happened() -> None:
     assert "if another server gave this 200, check base_url and the proxy" in str(caught.value)
     assert "the write may have been carried out" in str(caught.value)
     assert caught.value.outcome_unknown
-
-
-def test_a_malformed_app_id_is_a_wrong_setting() -> None:
-    error = error_from_response(400, refusal("VALIDATION_ERROR", "appId: Invalid uuid"))
-    assert error.setting == "app_id"
-    assert "check app_id" in str(error)
-    assert error_from_response(400, refusal("VALIDATION_ERROR", "email: x")).setting is None
