@@ -384,6 +384,7 @@ def test_a_wrong_setting_is_named(
 )
 def test_another_refusal_is_no_wrong_setting(status: int, message: str) -> None:
     error = error_from_response(status, refusal("X", message))
+    assert isinstance(error, NotFoundError) == (status == 404)
     assert error.setting is None
     assert "check" not in str(error)
 
