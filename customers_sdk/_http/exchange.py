@@ -12,6 +12,7 @@ import requests
 import urllib3
 
 from customers_sdk._http import failures
+from customers_sdk._http.call import Call
 from customers_sdk._http.deadline import Deadline, watch
 from customers_sdk._http.failures import NoAnswer
 from customers_sdk._http.session import Sender, Watch
@@ -39,30 +40,23 @@ class Answer(NamedTuple):
 
 def exchange(
     sender: Sender,
-    method: str,
-    target: str,
+    call: Call,
     headers: Mapping[str, str],
-    body: bytes | None,
-    timeout: tuple[float, float],
     ends: float,
     clock: Callable[[], float],
 ) -> Union[Answer, NoAnswer]:
-    """Send one request and read its response.
+    """Send a call's request once, with these headers too, and read its response.
 
-    Args:
-        sender: what sends it.
-        method, target, headers, body: see `Sender.prepare`.
-        timeout: connect and read seconds, cut to what is left until ``ends``.
-        ends: when to give up, on the clock.
-        clock: seconds that only ever grow.
+    Connect and read timeouts are cut to what is left until ``ends``.
 
     Raises:
         ConfigurationError: the proxies of the environment cannot be read.
     """
-    connect, read = timeout
+    connect, read = call.limits.timeout
+    target = f"{call.path}?{call.query}" if call.query else call.path
     handled = sys.exc_info()[1]
     try:
-        prepared = sender.prepare(method, target, headers, body)
+        prepared = sender.prepare(call.method, target, headers, call.body)
     except (CustomersError, MemoryError):
         raise
     except Exception as error:  # noqa: BLE001 - a session's own code may raise anything

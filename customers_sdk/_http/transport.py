@@ -44,15 +44,8 @@ class _Process:
 class Transport:
     """Makes calls to one service with one key; safe in threads and after a fork.
 
-    Args:
-        sender: what sends the requests.
-        base_url: the service, for error texts.
-        api_key: the key that scopes idempotency keys.
-        app_id: the app that scopes them.
-        clock: seconds that only ever grow.
-        sleep: waits for seconds.
-        backoff: seconds to wait before a retry, from its number and the longest wait.
-        on_attempt: is told of each request; what it raises is logged and changes nothing.
+    Key and app scope idempotency keys. The clock's seconds only ever grow; the backoff is the
+    seconds before a retry, from its number and the longest wait.
     """
 
     def __init__(
@@ -68,7 +61,7 @@ class Transport:
         on_attempt: Callable[[Attempt], object] | None = None,
     ) -> None:
         self._process = _Process(sender)
-        self._base_url = base_url
+        self.base_url = base_url
         self._api_key = Secret(api_key)
         self._app_id = app_id
         self._clock = clock
@@ -81,11 +74,6 @@ class Transport:
         if self._process.id == os.getpid():
             self._process.sender.close()
 
-    @property
-    def base_url(self) -> str:
-        """The service's address."""
-        return self._base_url
-
     def remaining(self, limits: Limits) -> Callable[[], Limits]:
         """Limits for several calls that share one deadline: what is left of it each time.
 
@@ -97,7 +85,7 @@ class Transport:
             left = ends - self._clock()
             if left <= 0:
                 raise RequestTimeoutError(
-                    f"{self._base_url}: the deadline of {limits.deadline:.4g} s has passed, and so "
+                    f"{self.base_url}: the deadline of {limits.deadline:.4g} s has passed, and so "
                     "the next request was not made"
                 )
             return limits._replace(deadline=left)
@@ -161,7 +149,7 @@ class Transport:
             if stop is None and wait >= progress.ends - self._clock():  # a slow observer
                 stop = _no_time(call)
             if stop is not None:
-                raise progress.error(call, outcome, failed, stop, self._clock(), self._base_url)
+                raise progress.error(call, outcome, failed, stop, self._clock(), self.base_url)
             self._sleep(wait)
 
     def _request(
@@ -185,18 +173,8 @@ class Transport:
                     progress.key_generation,
                 )
             )
-        target = f"{call.path}?{call.query}" if call.query else call.path
         started = self._clock()
-        outcome = exchange(
-            process.sender,
-            call.method,
-            target,
-            headers,
-            call.body,
-            call.limits.timeout,
-            progress.ends,
-            self._clock,
-        )
+        outcome = exchange(process.sender, call, headers, progress.ends, self._clock)
         progress.seconds = self._clock() - started
         if isinstance(outcome, Answer):
             echoed = outcome.headers.get("x-request-id", "")
