@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple, Optional, Union
 
-from customers_sdk._http.call import Call
 from customers_sdk._http.exchange import Answer
 from customers_sdk._http.failures import NoAnswer
 from customers_sdk._http.progress import Progress
@@ -59,12 +58,12 @@ class Attempt(NamedTuple):
 
 def tell(
     on_attempt: Callable[[Attempt], object],
-    call: Call,
     progress: Progress,
     outcome: Union[Answer, NoAnswer],
     retry_in: float | None,
 ) -> None:
     """Tell an observer of the request that was made last."""
+    call = progress.call
     answer = outcome if isinstance(outcome, Answer) else None
     attempt = Attempt(
         call.method,

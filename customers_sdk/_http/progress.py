@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Optional, Union
 
 from customers_sdk._http import keys, retry
-from customers_sdk._http.call import KEYED, Call
+from customers_sdk._http.call import KEYED, ApiResponse, Call
 from customers_sdk._http.exchange import Answer
 from customers_sdk._http.failures import NoAnswer
 from customers_sdk._http.retry import Failure
@@ -51,9 +52,11 @@ class Progress:
         key: the idempotency key, in the caller's form.
     """
 
-    def __init__(self, call: Call, now: float) -> None:
-        self.started = now
-        self.ends = now + call.limits.deadline
+    def __init__(self, call: Call, clock: Callable[[], float]) -> None:
+        self.call = call
+        self.clock = clock
+        self.started = clock()
+        self.ends = self.started + call.limits.deadline
         self.requests = 0
         self.tries = 0
         self.waits_for_key = 0
@@ -65,30 +68,34 @@ class Progress:
         self.seconds = 0.0
         self.key = (call.key or keys.draw()) if call.method in KEYED else None
 
+    def _context(self) -> dict[str, Any]:
+        """What both a response and an error tell of the call."""
+        return {
+            "request_id": self.request_id,
+            "idempotency_key": None if self.call.derived else self.key,
+            "attempts": self.requests,
+            "elapsed": self.clock() - self.started,
+        }
+
+    def response(self, status: int, headers: Mapping[str, str]) -> ApiResponse:
+        """The response of a call that has succeeded, still without its data."""
+        unknown = self.may_have_run
+        return ApiResponse(
+            self.call, status, headers, earlier_try_unknown=unknown, **self._context()
+        )
+
     def error(
-        self,
-        call: Call,
-        outcome: Union[Answer, NoAnswer],
-        failed: Failed,
-        stop: str,
-        now: float,
-        base_url: str,
+        self, outcome: Union[Answer, NoAnswer], failed: Failed, stop: str, base_url: str
     ) -> CustomersError:
-        """The error for a call that has come to its end."""
-        elapsed = now - self.started
+        """The error of a call that has come to its end."""
+        call = self.call
+        context = {**self._context(), "outcome_unknown": self.may_have_run}
         tries = "1 try" if self.requests == 1 else f"{self.requests} tries"
-        notes = [f"{tries} in {elapsed:.1f} s", stop]
+        notes = [f"{tries} in {context['elapsed']:.1f} s", stop]
         if self.may_have_run:
             notes.append("the write may have been carried out")
         where = f"{call.method} {call.route}, request id {self.request_id}"
         tail = f"; {'; '.join(filter(None, notes))} [{where}]"
-        context: dict[str, Any] = {
-            "request_id": self.request_id,
-            "idempotency_key": None if call.derived else self.key,
-            "outcome_unknown": self.may_have_run,
-            "attempts": self.requests,
-            "elapsed": elapsed,
-        }
         if failed.key_in_use:
             what = "an earlier request under the same idempotency key is still running"
             if call.derived:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, Optional, Union
 
 from customers_sdk._http import keys, late, retry
@@ -111,18 +111,18 @@ class Transport:
         process = self._process
         if process.id != os.getpid():
             process = self._process = _Process(process.sender.after_fork())
-        progress = Progress(call, self._clock())
+        progress = Progress(call, self._clock)
         while True:
-            outcome = self._request(process, call, progress)
+            outcome = self._request(process, progress)
             if outcome.resent and call.method in WRITES:
                 # The session's own retry: of its earlier tries nothing is known.
                 progress.may_have_run = True
             if isinstance(outcome, Answer) and (outcome.status < 300 or outcome.status == 304):
                 process.budget.give(progress.tokens or 1)
-                self._tell(call, progress, outcome, None)
-                return self._open(call, progress, outcome)
+                self._tell(progress, outcome, None)
+                return _open(progress, outcome)
             if isinstance(outcome, NoAnswer) and outcome.hooks_own is not None:
-                self._tell(call, progress, outcome, None)
+                self._tell(progress, outcome, None)
                 raise outcome.hooks_own
             progress.may_have_run_before = progress.may_have_run
             failed = examine(outcome, keyed=call.method in KEYED)
@@ -135,27 +135,25 @@ class Transport:
                 may_have_run=progress.may_have_run,
             )
             if verdict is Verdict.DONE:
-                self._tell(call, progress, outcome, None)
-                return self._response(call, progress, 204, {})
+                self._tell(progress, outcome, None)
+                return progress.response(204, {})
             progress.may_have_run |= (
                 # Under a derived key it is another process's write.
                 not call.derived
                 if failed.key_in_use
                 else call.method in WRITES and retry.may_have_run(failed.kind)
             )
-            left = progress.ends - self._clock()
-            wait, stop = _next(call, progress, failed, verdict, process.budget, left, self._backoff)
-            self._tell(call, progress, outcome, None if stop is not None else wait)
+            wait, stop = _next(progress, failed, verdict, process.budget, self._backoff)
+            self._tell(progress, outcome, None if stop is not None else wait)
             if stop is None and wait >= progress.ends - self._clock():  # a slow observer
                 stop = _no_time(call)
             if stop is not None:
-                raise progress.error(call, outcome, failed, stop, self._clock(), self.base_url)
+                raise progress.error(outcome, failed, stop, self.base_url)
             self._sleep(wait)
 
-    def _request(
-        self, process: _Process, call: Call, progress: Progress
-    ) -> Union[Answer, NoAnswer]:
+    def _request(self, process: _Process, progress: Progress) -> Union[Answer, NoAnswer]:
         """Make one request and log it."""
+        call = progress.call
         progress.requests += 1
         progress.tries += 1
         progress.request_id = os.urandom(16).hex()
@@ -193,11 +191,7 @@ class Transport:
         return outcome
 
     def _tell(
-        self,
-        call: Call,
-        progress: Progress,
-        outcome: Union[Answer, NoAnswer],
-        retry_in: float | None,
+        self, progress: Progress, outcome: Union[Answer, NoAnswer], retry_in: float | None
     ) -> None:
         """Tell the observer of the request that was made last."""
         if self._on_attempt is None:
@@ -205,34 +199,21 @@ class Transport:
         late.load(late.OBSERVED)
         from customers_sdk._http.attempt import tell
 
-        tell(self._on_attempt, call, progress, outcome, retry_in)
+        tell(self._on_attempt, progress, outcome, retry_in)
 
-    def _response(
-        self, call: Call, progress: Progress, status: int, headers: Mapping[str, str]
-    ) -> ApiResponse:
-        return ApiResponse(
-            call,
-            status,
-            headers,
-            request_id=progress.request_id,
-            idempotency_key=None if call.derived else progress.key,
-            attempts=progress.requests,
-            elapsed=self._clock() - progress.started,
-            earlier_try_unknown=progress.may_have_run,
-        )
 
-    def _open(self, call: Call, progress: Progress, answer: Answer) -> ApiResponse:
-        """Take the envelope off a success."""
-        response = self._response(call, progress, answer.status, answer.headers)
-        if answer.status in (204, 304):
-            return response
-        if answer.flaw:
-            raise response.mismatch(answer.flaw)
-        try:
-            response.data, response.pagination = late.schema.unwrap(late.codec.loads(answer.body))
-        except ResponseFormatError as error:
-            raise response.mismatch(error.args[0]) from None
+def _open(progress: Progress, answer: Answer) -> ApiResponse:
+    """Take the envelope off a success."""
+    response = progress.response(answer.status, answer.headers)
+    if answer.status in (204, 304):
         return response
+    if answer.flaw:
+        raise response.mismatch(answer.flaw)
+    try:
+        response.data, response.pagination = late.schema.unwrap(late.codec.loads(answer.body))
+    except ResponseFormatError as error:
+        raise response.mismatch(error.args[0]) from None
+    return response
 
 
 def _is_printable(request_id: str) -> bool:
@@ -245,15 +226,15 @@ def _is_printable(request_id: str) -> bool:
 
 
 def _next(
-    call: Call,
     progress: Progress,
     failed: Failed,
     verdict: Verdict,
     budget: retry.Budget,
-    left: float,
     backoff: Callable[[int, float], float],
 ) -> tuple[float, Optional[str]]:
     """How long to wait before another try, and why there is none, if there is none."""
+    left = progress.ends - progress.clock()
+    call = progress.call
     wait = 0.0
     if verdict is Verdict.WAIT:
         progress.waits_for_key += 1
