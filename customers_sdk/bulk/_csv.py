@@ -1,4 +1,8 @@
-"""Records of a CSV file, by line; one that is broken takes no others with it."""
+"""Records of a CSV file, by line; one that is broken takes no others with it.
+
+Nothing is guessed silently: a file in another encoding, or with another delimiter, is refused,
+and the error says what to pass.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,26 @@ import codecs
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 from customers_sdk._wire.codec import LARGEST_REQUEST
 from customers_sdk.bulk._errors import ArgumentError
-from customers_sdk.bulk._sniffing import is_utf8, likely_encoding
+from customers_sdk.bulk._rows import Row
 
-# What the decoder makes of bytes that are not text in the file's encoding.
+# Bytes that are not text in the encoding, as the decoder lets them through.
 _UNDECODED = re.compile("[\udc80-\udcff]")
-
-
-class Record(NamedTuple):
-    """A record of a file.
-
-    Attributes:
-        line: the line it begins on, from 1.
-        cells: what it holds; of a broken one, the line as it is.
-        problem: why it cannot be read, or an empty text.
-    """
-
-    line: int
-    cells: list[str]
-    problem: str = ""
+# Characters that are more than one byte of UTF-8.
+_MULTIBYTE = re.compile("[^\x00-\x7f\ud800-\udfff]")
+# No character has these in Windows-1252.
+_NOT_CP1252 = re.compile("[\udc81\udc8d\udc8f\udc90\udc9d]")
+_CHUNK = 1 << 20
+_DELIMITERS = ";\t|,"
 
 
 class CsvFile:
-    """A file of comma-separated values, whose first record is the header.
-
-    Raises:
-        ArgumentError: it is not a regular file, which could be read more than once, or
-            not in the encoding.
-        OSError: there is none, or it cannot be read.
-    """
+    """A regular file of comma-separated values, whose first record is the header."""
 
     def __init__(self, path: Path, encoding: str, delimiter: str) -> None:
         if len(delimiter) != 1 or delimiter in '"\r\n':
@@ -49,9 +39,10 @@ class CsvFile:
                 "path", f"{path} is not a regular file, which can be read more than once"
             )
         try:
-            likely = likely_encoding(path) if is_utf8(encoding) else "utf-8"
+            self._codec = codecs.lookup(encoding).name
         except LookupError as error:
             raise ArgumentError("encoding", str(error)) from None
+        likely = _likely_encoding(path) if self._codec in ("utf-8", "utf-8-sig") else "utf-8"
         if likely != "utf-8":
             raise ArgumentError("encoding", f"the text of {path} is not in {encoding}", likely)
         # The limit is the whole process's: raised to what can be sent, and never lowered.
@@ -60,79 +51,68 @@ class CsvFile:
         self.encoding = encoding
         self.delimiter = delimiter
 
-    def records(self) -> Iterator[Record]:
-        """Give the records that are not blank, the header first."""
+    def records(self) -> Iterator[Row]:
+        """Give the records that are not blank, the header first, as rows without fields.
+
+        The only cell of one that cannot be read is its first line.
+        """
         width = 0
-        with self._open() as file:
+        with self.path.open(encoding=self.encoding, errors="surrogateescape", newline="") as file:
             lines = _Lines(file)
-            while True:
-                try:
-                    record = self._next(lines, width)
-                except UnicodeError:
-                    where = f"the text of {self.path}, after line {lines.number},"
-                    raise ArgumentError(
-                        "encoding", f"{where} is not in {self.encoding}", self._other_encoding()
-                    ) from None
-                if record is None:
-                    return
-                if any(map(str.strip, record.cells)):
-                    width = width or len(record.cells)
-                    yield record
+            try:
+                while record := self._next(lines, width):
+                    if any(map(str.strip, record.cells)):
+                        width = width or len(record.cells)
+                        yield record
+            except UnicodeError:
+                likely = _likely_encoding(self.path)
+                where = f"the text of {self.path}, after line {lines.number},"
+                raise ArgumentError(
+                    "encoding",
+                    f"{where} is not in {self.encoding}",
+                    None if codecs.lookup(likely).name == self._codec else likely,
+                ) from None
 
-    def _open(self) -> IO[str]:
-        return self.path.open(encoding=self.encoding, errors="surrogateescape", newline="")
-
-    def _other_encoding(self) -> str | None:
-        likely = likely_encoding(self.path)
-        same = codecs.lookup(likely).name == codecs.lookup(self.encoding).name
-        return None if same else likely
-
-    def _next(self, lines: _Lines, width: int) -> Record | None:
-        lines.begin()
-        number = lines.number + 1
-        reader = csv.reader(lines, delimiter=self.delimiter, strict=True)
+    def _next(self, lines: _Lines, width: int) -> Row | None:
+        number = lines.begin()
         try:
-            cells = next(reader, None)
+            cells = next(csv.reader(lines, delimiter=self.delimiter, strict=True), None)
         except csv.Error as error:
-            return Record(number, [lines.give_back()], f"the line is not CSV: {error}")
+            return Row(number, {}, f"the line is not CSV: {error}", [lines.give_back()])
         if cells is None:
             return None
+        problem = ""
         if any(map(_UNDECODED.search, cells)):
-            return Record(number, cells, f"the line is not text in {self.encoding}")
-        if cells and width and len(cells) != width:
+            problem = f"the line is not text in {self.encoding}"
+        elif cells and width and len(cells) != width:
             problem = f"the line has {len(cells)} cells, and the header {width}"
-            # A quote too many can join lines that are not one record.
-            cells = [lines.give_back()] if lines.number > number else cells
-            return Record(number, cells, problem)
-        return Record(number, cells)
+            if lines.number > number:
+                # A quote too many can join lines that are not one record.
+                cells = [lines.give_back()]
+        return Row(number, {}, problem, cells)
 
 
 class _Lines(Iterator[str]):
-    """The lines of a file, of which those of a broken record can be read again.
-
-    Attributes:
-        number: of the line that was read last.
-    """
+    """The lines of a file, of which those of a broken record can be read again."""
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
         self._again: deque[str] = deque()
         self._taken: list[str] = []
-        self.number = 0
+        self.number = 0  # of the line that was read last
 
     def __next__(self) -> str:
-        line = self._again.popleft() if self._again else self._file.readline()
-        if not line:
-            raise StopIteration
+        line = self._again.popleft() if self._again else next(self._file)
         self.number += 1
         if self.number == 1:
             line = line.lstrip("\ufeff")
         self._taken.append(line)
         return line
 
-    def begin(self) -> None:
-        """Forget the lines of the record before."""
+    def begin(self) -> int:
+        """Forget the lines of the record before; returns the number of the next."""
         self._taken.clear()
+        return self.number + 1
 
     def give_back(self) -> str:
         """Take back all lines since then but the first, which is returned without its end."""
@@ -140,3 +120,47 @@ class _Lines(Iterator[str]):
         self._again.extendleft(reversed(rest))
         self.number -= len(rest)
         return first.rstrip("\r\n")
+
+
+def _likely_encoding(path: Path) -> str:
+    """Return the encoding that a file is most likely in.
+
+    UTF-16 has a byte order mark, or every other byte is 0. What is mostly not UTF-8 is
+    Windows-1252, or Latin-1 where it has bytes that Windows-1252 does not use. The odd byte
+    that is wrong in a file of UTF-8 does not change what the file is.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    wrong = right = 0
+    latin = False
+    with path.open("rb") as file:
+        chunk = file.read(_CHUNK)
+        # UTF-32 first: its mark begins with one of UTF-16.
+        if chunk.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+            return "utf-32"
+        if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        for offset, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if chunk[offset::2].count(0) > len(chunk) // 4:
+                return name
+        while chunk:
+            text = decoder.decode(chunk)
+            if not text.isascii():
+                wrong += len(_UNDECODED.findall(text))
+                right += len(_MULTIBYTE.findall(text))
+                latin = latin or _NOT_CP1252.search(text) is not None
+            chunk = file.read(_CHUNK)
+    if wrong <= right:
+        return "utf-8"
+    return "latin-1" if latin else "cp1252"
+
+
+def likely_delimiter(header: str, wanted: Iterable[str]) -> str | None:
+    """Return the delimiter with which a header has most cells, and a wanted column; or None."""
+    columns = set(wanted)
+    best = None
+    most = 1
+    for delimiter in _DELIMITERS:
+        cells = next(csv.reader([header], delimiter=delimiter), [])
+        if len(cells) > most and columns & set(cells):
+            best, most = delimiter, len(cells)
+    return best

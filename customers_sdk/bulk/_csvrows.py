@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import itertools
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from customers_sdk import _checks
 from customers_sdk._wire import codec
-from customers_sdk.bulk._csv import CsvFile
+from customers_sdk.bulk._csv import CsvFile, likely_delimiter
 from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.bulk._rows import SAME_AS, Row
-from customers_sdk.bulk._sniffing import likely_delimiter
-from customers_sdk.errors import ResponseFormatError
 
 _METADATA = "metadata."
 _FIELDS = tuple(name for name in _checks.CUSTOMER_FIELDS if name != "external_id")
@@ -149,12 +149,10 @@ class CsvRows(Iterable[Row]):
         }
 
     def __iter__(self) -> Iterator[Row]:
-        records = self._file.records()
-        next(records, None)
-        for line, cells, problem in records:
-            yield Row(line, {}, problem, cells) if problem else self._row(line, cells)
+        for record in itertools.islice(self._file.records(), 1, None):
+            yield record if record.problem else self._row(record.line, record.cells)
 
-    def _row(self, line: int, cells: list[str]) -> Row:
+    def _row(self, line: int, cells: Sequence[str]) -> Row:
         if self.added and cells[1].startswith(SAME_AS):
             # By itself it is the only one, and would be written over the other row's customer.
             return Row(line, {}, f"{cells[1].partition(':')[0]}: {_STILL}", cells)
@@ -177,24 +175,17 @@ class CsvRows(Iterable[Row]):
 
 
 def _json_object(cell: str) -> dict[str, Any] | None:
-    try:
-        value = _decode(cell)
-    except (ValueError, ResponseFormatError):
-        return None
+    value = None
+    with contextlib.suppress(ValueError):
+        try:
+            value = json.loads(cell)
+        except RecursionError:
+            value = codec.decode(cell)
     return value if isinstance(value, dict) else None
 
 
-def _decode(cell: str) -> Any:
-    try:
-        return json.loads(cell)
-    except RecursionError:
-        return codec.loads(cell.encode())
-
-
 def _is_field(name: str) -> bool:
-    if name.startswith(_METADATA):
-        return len(name) > len(_METADATA)
-    return name in _FIELDS
+    return name in _FIELDS or (name.startswith(_METADATA) and name != _METADATA)
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
