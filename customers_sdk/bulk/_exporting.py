@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import IO, Any, NamedTuple, Protocol
 
 import attrs
 
@@ -48,35 +49,21 @@ class ExportProgress:
 
 
 class Span(NamedTuple):
-    """A part of a list, in positions as they were when it was split.
-
-    Attributes:
-        first: of the first customer wanted.
-        stop: after that of the last.
-        total: how many there were.
-        newest: the creation instant of the newest, None if there was none.
-    """
+    """A part of a list, in positions as they were when it was split."""
 
     first: int
-    stop: int
+    stop: int  # after the last
     total: int
-    newest: str | None
+    newest: str | None  # the creation instant of the newest, None if there was none
 
 
 class Query(NamedTuple):
-    """Which customers to export, and from where.
-
-    Attributes:
-        base_url: the service.
-        app_id: the app; None is every one of the merchant.
-        search: as for `Customers.list <customers_sdk.Customers.list>`.
-        span: which part of the list, or None for all of it.
-    """
+    """Which customers to export, and from where."""
 
     base_url: str
-    app_id: str | None
+    app_id: str | None  # None is every app of the merchant
     search: str | None
-    span: Span | None = None
+    span: Span | None = None  # None is all of the list
 
     def described(self, layout: Layout) -> dict[str, Any]:
         """Return, as JSON has it, which export this is: the same only for the same file."""
@@ -139,41 +126,26 @@ def export_customers(
     """
     app = client.app_id if isinstance(app_id, Unset) else app_id
     query = Query(client.base_url, app, search)
-    sink: _Stream | _PartialFile
+    sink: AbstractContextManager[_Sink]
     if path == "-":
         path = sys.stdout.buffer
     if isinstance(path, (str, Path)):
-        target = Path(path)
-        sink = _PartialFile(target, layout_of(target, format, excel_safe=excel_safe), query)
+        layout = layout_of(Path(path), format, excel_safe=excel_safe)
+        sink = partial_file(Path(path), layout, query, resume=resume)
     elif resume:
         raise ArgumentError("resume", "an export to a stream cannot be resumed; give a file")
     else:
-        layout = layout_of(Path(), format or "jsonl", excel_safe=excel_safe)
-        sink = _Stream(path, layout)
-    return export(
-        client,
-        sink,
-        query,
-        page_size=page_size,
-        prefetch=prefetch,
-        resume=resume,
-        progress=progress,
-    )
-
-
-def export_span(client: Client, path: Path, query: Query, **options: Any) -> int:
-    """Write one part of a list to a file of JSON Lines, whose first line says which part."""
-    return export(client, _PartialFile(path, Layout("jsonl"), query), query, **options)
+        sink = _begun(path, layout_of(Path(), format or "jsonl", excel_safe=excel_safe))
+    return export(client, sink, query, page_size=page_size, prefetch=prefetch, progress=progress)
 
 
 def export(
     client: Client,
-    sink: _Stream | _PartialFile,
+    sink: AbstractContextManager[_Sink],
     query: Query,
     *,
     page_size: int,
     prefetch: int,
-    resume: bool,
     progress: Callable[[ExportProgress], object] | None,
 ) -> int:
     """Write a list, or a part of one; what `export_customers` says holds."""
@@ -188,49 +160,35 @@ def export(
         total = page.total
         return page
 
+    def note(place: Place) -> None:
+        out.note(place)
+        if progress is not None:
+            progress(ExportProgress(out.rows, span.stop - span.first if span else total))
+
     span = query.span
     empty = span is not None and span.first == span.stop
     newest = datetime.fromisoformat(span.newest) if span and span.newest else None
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(sink)
-
-        def note(place: Place) -> None:
-            sink.note(place)
-            if progress is not None:
-                progress(ExportProgress(sink.rows, span.stop - span.first if span else total))
-
-        start = sink.resume() if resume else None
-        if start is None:
-            sink.begin()
-            start = Place(span.total, span.first) if span else None
-        stop = span.stop if span else None
+    stop = span.stop if span else None
+    with sink as out, contextlib.ExitStack() as stack:
         ahead = stack.enter_context(Prefetch(fetch, page_size, prefetch)) if prefetch else fetch
-        customers = () if empty else walk(ahead, page_size, start=start, stop=stop, note=note)
+        customers = () if empty else walk(ahead, page_size, start=out.start, stop=stop, note=note)
         for customer in customers:
             if newest is None or customer.created_at <= newest:
-                sink.add(customer)
-        return sink.finish()
+                out.add(customer)
+    return out.rows
 
 
-class _Stream:
+class _Sink:
     """A stream that customers are written to."""
+
+    start: Place | None = None  # of the list; None is its beginning
 
     def __init__(self, stream: Writable, layout: Layout) -> None:
         self._stream = stream
-        self._layout = layout
         self._encode = layout.encoder()
         self.rows = 0
 
-    def begin(self) -> None:
-        """Write what comes before the first customer."""
-        self._stream.write(self._layout.header())
-
-    def resume(self) -> Place | None:
-        """Return where to resume: nowhere."""
-        return None
-
     def add(self, customer: CustomerSummary) -> None:
-        """Write a customer."""
         line = self._encode(customer)
         written = self._stream.write(line)
         # A stream without a buffer may take a part.
@@ -240,44 +198,73 @@ class _Stream:
         self.rows += 1
 
     def note(self, place: Place) -> None:
-        """Ignore that everything before a place is written."""
-
-    def finish(self) -> int:
-        """Return how many customers were written."""
-        return self.rows
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        pass
+        """Note that everything before a place is written, where that is of use."""
 
 
-class _PartialFile(_Stream):
+@contextlib.contextmanager
+def _begun(stream: Writable, layout: Layout) -> Iterator[_Sink]:
+    stream.write(layout.header())
+    yield _Sink(stream, layout)
+
+
+@contextlib.contextmanager
+def partial_file(
+    path: Path, layout: Layout, query: Query, *, resume: bool
+) -> Iterator[_PartialFile]:
+    """Give a file to write to, which gets its name once it is complete."""
+    path = _files.resolve(path, "path")
+    part = _files.part_of(path)
+    state = part.with_name(f"{part.name}.state")
+    _files.check_regular(state, "path")
+    with _files.claim(part, "path", "export", becomes=path) as file:
+        try:
+            sink = _PartialFile(file, layout, query.described(layout), state)
+            sink.start = (sink.resume() if resume else None) or sink.begin(layout, query.span)
+            yield sink
+            if not (sink.rows or query.span or query.search):
+                _keep_customers(path, layout, query, state)
+            _files.put_in_place(file, path)
+            state.unlink(missing_ok=True)
+        except IncompleteListWarning:
+            state.unlink(missing_ok=True)  # what is missing would not be missed again
+            raise
+        finally:
+            if not file.closed and not state.exists():
+                _files.remove(file)  # nothing to resume from
+
+
+def _keep_customers(path: Path, layout: Layout, query: Query, state: Path) -> None:
+    """Refuse to replace a file that has customers by one that has none.
+
+    The service lists nothing for an app that it does not know, and deletes no customers.
+    """
+    if not path.exists() or path.stat().st_size <= len(layout.header()):
+        return
+    state.unlink(missing_ok=True)
+    problem = (
+        f"lists no customers: {path.name}, which has some, was kept; delete it "
+        "first if that is right"
+    )
+    # Which customers there are depends on the app; for every app, on the key.
+    setting = "api_key" if query.app_id is None else "app_id"
+    raise ConfigurationError(f"{setting} {problem}", setting=setting, problem=problem)
+
+
+class _PartialFile(_Sink):
     """A file that is being written, and next to it the state that it is resumed from."""
 
-    def __init__(self, path: Path, layout: Layout, query: Query) -> None:
-        self._path = path
-        self._layout = layout
-        self._encode = layout.encoder()
-        self._which = query.described(layout)
-        self.rows = 0
+    def __init__(self, file: IO[bytes], layout: Layout, which: dict[str, Any], state: Path) -> None:
+        super().__init__(file, layout)
+        self._file = file
+        self._which = which
+        self._state = state
 
-    def __enter__(self) -> None:
-        self._path = _files.resolve(self._path, "path")
-        part = _files.part_of(self._path)
-        self._state = part.with_name(f"{part.name}.state")
-        _files.check_regular(self._state, "path")
-        self._stream = self._file = _files.claim(part, "path", "export", becomes=self._path)
-
-    def begin(self) -> None:
+    def begin(self, layout: Layout, span: Span | None) -> Place | None:
         """Start with an empty file, whose first line says which part it is, if it is one."""
         self._state.unlink(missing_ok=True)
         self._file.truncate(0)
-        part_of_list = self._which["span"] is not None
-        self._file.write(
-            json.dumps(self._which).encode() + b"\n" if part_of_list else self._layout.header()
-        )
+        self._file.write(json.dumps(self._which).encode() + b"\n" if span else layout.header())
+        return Place(span.total, span.first) if span else None
 
     def resume(self) -> Place | None:
         """Take back what was written after the state was; None if there is none."""
@@ -285,9 +272,9 @@ class _PartialFile(_Stream):
             return None
         try:
             which, rows, size, place = json.loads(self._state.read_bytes())
-            found = Place(*place)
-            if found.instant is not None:
-                found = found._replace(instant=datetime.fromisoformat(place[2]))
+            total, at, instant, *rest = place
+            instant = None if instant is None else datetime.fromisoformat(instant)
+            found = Place(total, at, instant, *rest)
             self.rows = int(rows)
             missing = int(size) - self._file.tell()
         except FileNotFoundError:
@@ -306,36 +293,7 @@ class _PartialFile(_Stream):
         return found
 
     def note(self, place: Place) -> None:
-        """Note that everything before a place is in the file."""
         self._file.flush()
-        instant = place.instant.isoformat() if place.instant else None
-        where = [place.total, place.at, instant, place.given, place.missed]
-        state = [self._which, self.rows, self._file.tell(), where]
-        _files.write(self._state, json.dumps(state).encode(), like=self._file)
-
-    def finish(self) -> int:
-        """Give the file its name, unless it is empty and would replace one that is not.
-
-        The service lists nothing for an app that it does not know, and deletes no customers.
-        """
-        if not self.rows and self._which["span"] is None and not self._which["search"]:
-            old = self._path.stat().st_size if self._path.exists() else 0
-            if old > len(self._layout.header()):
-                self._state.unlink(missing_ok=True)
-                problem = (
-                    f"lists no customers: {self._path.name}, which has some, was kept; delete it "
-                    "first if that is right"
-                )
-                # Which customers there are depends on the app; for every app, on the key.
-                setting = "api_key" if self._which["app_id"] is None else "app_id"
-                raise ConfigurationError(f"{setting} {problem}", setting=setting, problem=problem)
-        _files.put_in_place(self._file, self._path)
-        self._state.unlink(missing_ok=True)
-        return self.rows
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None and issubclass(kind, IncompleteListWarning):
-            self._state.unlink(missing_ok=True)  # what is missing would not be missed again
-        if not self._file.closed and not self._state.exists():
-            _files.remove(self._file)  # nothing to resume from
-        self._file.close()
+        state = [self._which, self.rows, self._file.tell(), place]
+        content = json.dumps(state, default=datetime.isoformat).encode()
+        _files.write(self._state, content, like=self._file)

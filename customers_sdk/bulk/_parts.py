@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from customers_sdk._stored import stored_text
 from customers_sdk._wire import codec
 from customers_sdk.bulk import _files
 from customers_sdk.bulk._errors import ArgumentError
-from customers_sdk.bulk._exporting import ExportProgress, Query, Span, export_span
+from customers_sdk.bulk._exporting import ExportProgress, Query, Span, export, partial_file
 from customers_sdk.bulk._formats import Format, Layout, layout_of
 from customers_sdk.bulk._rows import Row, Rows, as_rows, check_repeatable
 from customers_sdk.client import Client
@@ -155,15 +156,9 @@ def export_part(
         total,
         newest,
     )
-    return export_span(
-        client,
-        Path(path),
-        Query(client.base_url, app_id, search, span),
-        page_size=page_size,
-        prefetch=prefetch,
-        resume=resume,
-        progress=progress,
-    )
+    query = Query(client.base_url, app_id, search, span)
+    sink = partial_file(Path(path), Layout("jsonl"), query, resume=resume)
+    return export(client, sink, query, page_size=page_size, prefetch=prefetch, progress=progress)
 
 
 def merge_exports(
@@ -205,17 +200,10 @@ def merge_exports(
     seen: set[str] = set()
     with _files.replacing(target, "path", "merge or export") as file:
         file.write(layout.header())
-        for source in sources:
-            for number, line in _customer_lines(source):
-                try:
-                    customer = CustomerSummary.from_dict(codec.loads(line))
-                except (TypeError, ResponseFormatError):
-                    raise ArgumentError(
-                        "parts", f"line {number} of {source} is not a customer"
-                    ) from None
-                if customer.id not in seen:
-                    seen.add(customer.id)
-                    file.write(line if layout.format == "jsonl" else encode(customer))
+        for line, customer in itertools.chain.from_iterable(map(_customers, sources)):
+            if customer.id not in seen:
+                seen.add(customer.id)
+                file.write(line if layout.format == "jsonl" else encode(customer))
         if len(seen) < total:
             raise IncompleteExportError(
                 f"the parts hold {len(seen)} of {total} customers; export again"
@@ -253,9 +241,13 @@ def _which_part(path: Path) -> tuple[Query, Span]:
     raise ArgumentError("parts", f"{path} was not written by export_part of this version")
 
 
-def _customer_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The lines of a part after its first, the last one with its end even if it has none."""
+def _customers(path: Path) -> Iterator[tuple[bytes, CustomerSummary]]:
+    """Give the customers of a part with their lines; the last may have come without its end."""
     with path.open("rb") as file:
         file.readline()
         for number, line in enumerate(file, 2):
-            yield number, line if line.endswith(b"\n") else line + b"\n"
+            try:
+                customer = CustomerSummary.from_dict(codec.loads(line))
+            except (TypeError, ResponseFormatError):
+                raise ArgumentError("parts", f"line {number} of {path} is not a customer") from None
+            yield line if line.endswith(b"\n") else line + b"\n", customer
