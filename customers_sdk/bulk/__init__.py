@@ -28,8 +28,7 @@ from customers_sdk.bulk._parts import (
     share,
 )
 from customers_sdk.bulk._rejects import RejectFile
-from customers_sdk.bulk._reports import ImportReport, Progress
-from customers_sdk.bulk._rows import Rejection, Row, check_rows
+from customers_sdk.bulk._rows import ImportReport, Progress, Rejection, Row, check_rows
 
 __all__ = [
     "ArgumentError",

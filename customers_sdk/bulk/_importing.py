@@ -6,24 +6,26 @@ The journal is not what makes that so (see `_upsert`); it only spares a second r
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
+import attrs
+
 from customers_sdk import _checks
-from customers_sdk.bulk._journal import (
-    CREATED,
-    FAILED,
-    REJECTED,
-    UNCHANGED,
-    UPDATED,
-    Journal,
+from customers_sdk.bulk._journal import CREATED, FAILED, REJECTED, UNCHANGED, UPDATED, Journal
+from customers_sdk.bulk._rows import (
+    ImportReport,
+    Progress,
+    Rejection,
+    Row,
+    Rows,
+    as_rows,
+    check_repeatable,
+    with_problems,
 )
-from customers_sdk.bulk._preflight import Preflight, preflight
-from customers_sdk.bulk._rate import RateLimit
-from customers_sdk.bulk._reports import ImportReport, Progress
-from customers_sdk.bulk._rows import Rejection, Row, Rows, as_rows, check_repeatable
 from customers_sdk.bulk._upsert import Upsert
 from customers_sdk.client import Client
 from customers_sdk.errors import (
@@ -108,11 +110,13 @@ def import_rows(
         if journal is not None and not dry_run:
             scope = {"base_url": client.base_url, "app_id": app}
             kept = stack.enter_context(Journal(journal, scope))
-        found = preflight(rows, kept)
+        found = _preflight(rows, kept)
         if on_checked is not None:
             on_checked(tuple(found.rejections.values()))
-        upsert = Upsert(client.customers, app, found, adopt=adopt, dry_run=dry_run)
-        run = _Run(found, upsert, kept, progress)
+        upsert = Upsert(
+            client.customers, app, found.fields, found.pending, adopt=adopt, dry_run=dry_run
+        )
+        run = _Run(found, upsert, kept, progress, list(found.rejections.values()))
         run.report()
         upsert.prepare(workers)
         run.send(rows, workers, limit)
@@ -123,25 +127,75 @@ def import_rows(
     )
 
 
+class RateLimit:
+    """A number of rows a second, at even intervals; no burst makes up for a pause."""
+
+    def __init__(self, rate: float | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._interval = 0.0
+        if rate is not None:
+            if isinstance(rate, bool) or not isinstance(rate, (int, float)):
+                raise TypeError(f"rate must be a number, not {_checks.kind_of(rate)}")
+            if not 0 < rate < math.inf:
+                raise ValueError("rate must be more than 0 rows a second")
+            self._interval = 1 / rate
+        self._clock = clock
+        self._next = -math.inf
+
+    def wait_seconds(self) -> float:
+        """Return the seconds until the next row may be sent, 0 or less if it may now."""
+        return self._next - self._clock()
+
+    def count(self) -> None:
+        """Count a row that is sent."""
+        self._next = max(self._next, self._clock()) + self._interval
+
+
+@attrs.define
+class _Preflight:
+    """What the first walk over the rows finds, before any request."""
+
+    total: int = 0
+    resumed: int = 0  # rows that an earlier run has imported
+    rejections: dict[int, Rejection] = attrs.Factory(dict)  # wrong or refused before, by index
+    pending: set[str] = attrs.Factory(set)  # the external ids of the rows to import
+    retries: set[str] = attrs.Factory(set)  # those of them that failed before; imported last
+    fields: set[str] = attrs.Factory(set)  # that the pending rows hold
+
+
+def _preflight(rows: Rows, journal: Journal | None) -> _Preflight:
+    """Check all rows, and find out which of them an earlier run has done."""
+    found = _Preflight()
+    for index, (row, problem) in enumerate(with_problems(rows)):
+        found.total += 1
+        before = journal.entry(row) if journal is not None and not problem else None
+        if problem:
+            found.rejections[index] = Rejection(row, problem)
+        elif before is None or before.outcome == FAILED:
+            found.fields.update(row.fields)
+            found.pending.add(row.external_id)
+            if before is not None:
+                found.retries.add(row.external_id)
+        elif before.outcome == REJECTED:
+            found.rejections[index] = Rejection(row, before.reason)
+        else:
+            found.resumed += 1
+    found.fields.discard("external_id")
+    return found
+
+
+@attrs.define
 class _Run:
     """One run of an import: which row is sent when, and what is noted of it."""
 
-    def __init__(
-        self,
-        found: Preflight,
-        upsert: Upsert,
-        journal: Journal | None,
-        progress: Callable[[Progress], object] | None,
-    ) -> None:
-        self.found = found
-        self.upsert = upsert
-        self.journal = journal
-        self.progress = progress
-        self.counts = {CREATED: 0, UPDATED: 0, UNCHANGED: 0}
-        self.rejections = list(found.rejections.values())
-        self.failed = 0
-        self.failed_in_a_row = 0
-        self.in_flight: dict[Future[str], Row] = {}
+    found: _Preflight
+    upsert: Upsert
+    journal: Journal | None
+    progress: Callable[[Progress], object] | None
+    rejections: list[Rejection]
+    counts: dict[str, int] = attrs.Factory(lambda: {CREATED: 0, UPDATED: 0, UNCHANGED: 0})
+    failed: int = 0
+    failed_in_a_row: int = 0
+    in_flight: dict[Future[str], Row] = attrs.Factory(dict)
 
     def send(self, rows: Rows, workers: int, limit: RateLimit) -> None:
         """Import all rows that are pending."""
@@ -149,7 +203,10 @@ class _Run:
             try:
                 for row in self.to_send(rows):
                     while (seconds := limit.wait_seconds()) > 0:
-                        self.pause(seconds)
+                        if self.in_flight:
+                            self.collect(seconds)
+                        else:
+                            time.sleep(seconds)
                     limit.count()
                     self.in_flight[threads.submit(self.upsert, row)] = row
                     if len(self.in_flight) >= 2 * workers:
@@ -198,13 +255,6 @@ class _Run:
                 f"rows changed during the import: there were {self.found.total}, and then "
                 f"{total}; import again"
             )
-
-    def pause(self, seconds: float) -> None:
-        """Let some time pass; what is done meanwhile is noted."""
-        if self.in_flight:
-            self.collect(seconds)
-        else:
-            time.sleep(seconds)
 
     def collect(self, timeout: float | None = None) -> None:
         """Wait until at least one of the rows in flight is done, and note its outcome."""

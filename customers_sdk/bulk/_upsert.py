@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import attrs
+
 from customers_sdk import _checks
 from customers_sdk._recovery.writes import create_or_find, is_as_created
 from customers_sdk._stored import same
 from customers_sdk.bulk._journal import CREATED, UNCHANGED, UPDATED
-from customers_sdk.bulk._preflight import Preflight
 from customers_sdk.bulk._rows import Row
 from customers_sdk.customers import Customers
 from customers_sdk.errors import AmbiguousCustomerError
@@ -28,42 +29,32 @@ class Known(NamedTuple):
     stored: Mapping[str, Any]
 
 
+@attrs.define
 class Upsert:
-    """Creates or updates the customers of an import's rows; used from several threads.
+    """Creates or updates the customers of an import's rows; used from several threads."""
 
-    Args:
-        customers: of the client.
-        app_id: the app to import into.
-        found: what the first walk over the rows has found.
-        adopt: whether a row whose external id no customer has is looked for by its email.
-        dry_run: whether to read, but write nothing.
-    """
-
-    def __init__(
-        self, customers: Customers, app_id: str, found: Preflight, *, adopt: bool, dry_run: bool
-    ) -> None:
-        self._customers = customers
-        self._app_id = app_id
-        self._fields = found.fields
-        self._pending = found.pending
-        self._adopt = adopt
-        self._dry_run = dry_run
-        # The customers that exist, by external id; None where each row is looked up.
-        self._index: dict[str, Known] | None = None
+    customers: Customers
+    app_id: str
+    fields: set[str]  # that the rows have
+    pending: set[str]  # their external ids
+    adopt: bool  # whether a row whose external id no customer has is looked for by its email
+    dry_run: bool
+    # The customers that exist, by external id; None where each row is looked up.
+    index: dict[str, Known] | None = None
 
     def prepare(self, workers: int) -> None:
         """List the customers that exist, if that takes fewer requests than to look each up."""
-        if not self._pending:
+        if not self.pending:
             return
-        listed = self._customers.list_page(page_size=1, app_id=self._app_id)
-        if listed.total > len(self._pending) * _checks.LARGEST_PAGE:
+        listed = self.customers.list_page(page_size=1, app_id=self.app_id)
+        if listed.total > len(self.pending) * _checks.LARGEST_PAGE:
             return
-        self._index = {}
+        self.index = {}
         if listed.total:
             ahead = workers if workers > 1 else 0
-            for customer in self._customers.list(app_id=self._app_id, prefetch=ahead):
-                if customer.external_id in self._pending:
-                    self._index[customer.external_id] = self._known(customer)
+            for customer in self.customers.list(app_id=self.app_id, prefetch=ahead):
+                if customer.external_id in self.pending:
+                    self.index[customer.external_id] = self._known(customer)
 
     def is_unchanged(self, row: Row) -> bool:
         """Whether a row needs no request: its customer was listed, and is as the row says."""
@@ -73,7 +64,7 @@ class Upsert:
     def __call__(self, row: Row) -> str:
         """Create or update the customer of a row; returns the outcome."""
         known = self._listed(row)
-        if known is None and self._index is None:
+        if known is None and self.index is None:
             customer = self._look_up(row)
             known = None if customer is None else self._known(customer)
         if known is not None:
@@ -81,20 +72,20 @@ class Upsert:
         return self._adopt_or_create(row) if self._may_adopt(row) else self._create(row)
 
     def _listed(self, row: Row) -> Known | None:
-        return self._index.get(row.external_id) if self._index is not None else None
+        return self.index.get(row.external_id) if self.index is not None else None
 
     def _known(self, customer: Customer) -> Known:
-        return Known(customer.id, {name: getattr(customer, name) for name in self._fields})
+        return Known(customer.id, {name: getattr(customer, name) for name in self.fields})
 
     def _look_up(self, row: Row) -> Customer | None:
-        return self._customers.find_by_external_id(row.external_id, app_id=self._app_id)
+        return self.customers.find_by_external_id(row.external_id, app_id=self.app_id)
 
     def _create(self, row: Row) -> str:
         """Create a customer, unless they turn out to exist."""
-        if self._dry_run:
+        if self.dry_run:
             return CREATED
         customer, created = create_or_find(
-            lambda: self._customers.create(app_id=self._app_id, **row.fields),
+            lambda: self.customers.create(app_id=self.app_id, **row.fields),
             lambda: self._look_up(row),
             lambda found: is_as_created(found, row.fields),
         )
@@ -102,14 +93,14 @@ class Upsert:
 
     def _may_adopt(self, row: Row) -> bool:
         # The listing does not settle it: who has the email may have come in since.
-        return self._adopt and bool(row.fields.get("email", "").strip())
+        return self.adopt and bool(row.fields.get("email", "").strip())
 
     def _adopt_or_create(self, row: Row) -> str:
         """Give the external id to the one customer with the email and none, or create one."""
-        if self._dry_run:
+        if self.dry_run:
             return self._would_adopt(row.fields["email"])
-        customer, created = self._customers.get_or_create(
-            row.external_id, app_id=self._app_id, adopt=True, **_others(row)
+        customer, created = self.customers.get_or_create(
+            row.external_id, app_id=self.app_id, adopt=True, **_others(row)
         )
         if created:
             return CREATED
@@ -117,7 +108,7 @@ class Upsert:
         return UPDATED
 
     def _would_adopt(self, email: str) -> str:
-        having = self._customers.find_by_email(email, app_id=self._app_id)
+        having = self.customers.find_by_email(email, app_id=self.app_id)
         candidates = tuple(customer for customer in having if customer.external_id is None)
         if len(candidates) > 1:
             raise AmbiguousCustomerError(
@@ -129,16 +120,16 @@ class Upsert:
     def _update(self, row: Row, known: Known) -> str:
         """Send the fields that differ."""
         changes = _changes(row, known)
-        if self._dry_run or not changes:
+        if self.dry_run or not changes:
             return UPDATED if changes else UNCHANGED
-        if "metadata" in changes or self._index is not None:
+        if "metadata" in changes or self.index is not None:
             # Metadata is written as a whole, and others may have added to it. And since the
             # listing, the external id may have moved to another customer.
-            _, created = self._customers.update_or_create(
-                row.external_id, app_id=self._app_id, adopt=self._adopt, **_others(row)
+            _, created = self.customers.update_or_create(
+                row.external_id, app_id=self.app_id, adopt=self.adopt, **_others(row)
             )
             return CREATED if created else UPDATED
-        self._customers.update(known.id, **changes)
+        self.customers.update(known.id, **changes)
         return UPDATED
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from customers_sdk import AuthenticationError, Client, ServerError, TransportError
 from customers_sdk.bulk import CsvRows, Progress, Row, import_rows
+from customers_sdk.bulk._importing import RateLimit
 from customers_sdk.bulk._journal import Journal
-from customers_sdk.bulk._rate import RateLimit
 from customers_sdk.testing import MockCustomers
 
 
