@@ -41,11 +41,6 @@ def well_formed(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def has_surrogate(text: str) -> bool:
-    """Tell whether the text holds a lone surrogate."""
-    return not text.isascii() and _SURROGATE.search(text) is not None
-
-
 def is_array_index(key: str) -> bool:
     """Tell whether JavaScript keeps the key among an object's first, in numeric order."""
     return _ARRAY_INDEX.match(key) is not None and int(key) <= _LAST_INDEX
