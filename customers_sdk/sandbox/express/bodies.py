@@ -41,15 +41,21 @@ def parsed_body(request: Request) -> Any:
         UnreadableBody: malformed JSON, a top level that is neither object nor array, a charset
             outside UTF, an unknown content encoding, or more than 1,048,576 bytes.
     """
-    kind = None if request.length is None else _JSON_TYPE.match(request.content_type)
+    length: str = request.environ.get("CONTENT_LENGTH") or ""
+    kind = _JSON_TYPE.match(request.environ.get("CONTENT_TYPE", "")) if length else None
     if kind is None:
         return {}
     charset = _charset(kind[1]) if kind[1] else "utf-8"
-    content = _decompressed(request)
+    content = _decompressed(
+        request.environ["wsgi.input"].read(int(length)),
+        (request.header("CONTENT_ENCODING") or "identity").lower(),
+    )
     codec = _CODECS.get(re.sub("[^0-9a-z]", "", re.sub(r":\d{4}$", "", charset)))
     if codec is None:
         raise UnreadableBody(f"charset {charset}")
-    text = _decoded(content, codec)
+    if codec == "utf-16":
+        codec = _byte_order(content)
+    text = content.decode(codec, "replace").removeprefix("\ufeff")
     try:
         return parse_body(text) if text else {}
     except ValueError as error:
@@ -63,18 +69,9 @@ def _charset(parameters: str) -> str:
             charset = value.lower()
     if charset.startswith('"'):
         charset = re.sub(r"\\(.)", r"\1", charset[1:-1])
-    if not charset:
-        return "utf-8"
-    if not charset.startswith("utf-"):
+    if charset and not charset.startswith("utf-"):
         raise UnreadableBody(f"charset {charset}")
-    return charset
-
-
-def _decoded(content: bytes, codec: str) -> str:
-    if codec == "utf-16":
-        codec = _byte_order(content)
-    text = content.decode(codec, "replace")
-    return text.removeprefix("\ufeff")
+    return charset or "utf-8"
 
 
 def _byte_order(content: bytes) -> str:
@@ -88,12 +85,10 @@ def _byte_order(content: bytes) -> str:
     return "utf-16-be" if big > little else "utf-16-le"
 
 
-def _decompressed(request: Request) -> bytes:
-    encoding = (request.header("CONTENT_ENCODING") or "identity").lower()
+def _decompressed(content: bytes, encoding: str) -> bytes:
     if encoding not in _WINDOWS:
         raise UnreadableBody(f"content encoding {encoding}")
     window = _WINDOWS[encoding]
-    content = request.body
     if window is not None:
         inflating = zlib.decompressobj(window)
         try:

@@ -37,30 +37,6 @@ class Request:
         value: str = self.environ.get(f"HTTP_{name}", "")
         return value
 
-    @property
-    def query(self) -> str:
-        """The query, percent-encoded."""
-        value: str = self.environ.get("QUERY_STRING", "")
-        return value
-
-    @property
-    def content_type(self) -> str:
-        """The ``Content-Type`` header, or ""."""
-        value: str = self.environ.get("CONTENT_TYPE", "")
-        return value
-
-    @property
-    def length(self) -> int | None:
-        """The length of the body in bytes; None where the request announces no body."""
-        value = self.environ.get("CONTENT_LENGTH")
-        return int(value) if value else None
-
-    @property
-    def body(self) -> bytes:
-        """The body; it can be read once."""
-        content: bytes = self.environ["wsgi.input"].read(self.length or 0)
-        return content
-
 
 class Response:
     """A response; `headers` can be changed until it is sent."""
@@ -101,21 +77,18 @@ def text_response(status: int, text: str, content_type: str = JSON_TYPE) -> Resp
 
 
 def unless_fresh(request: Request, response: Response) -> Response:
-    """Return 304 in place of a success that the caller of a GET or HEAD has already."""
-    if request.method not in ("GET", "HEAD") or response.status // 100 != 2:
-        return response
-    if not _is_fresh(request, response.headers["ETag"]):
-        return response
-    return Response(304, headers={"ETag": response.headers["ETag"]})
+    """Return 304 in place of a success that the caller of a GET or HEAD has already.
 
-
-def _is_fresh(request: Request, tag: str) -> bool:
-    """Decide as the ``fresh`` module does; there is no ``Last-Modified`` to compare a date with."""
+    Decides as the ``fresh`` module; there is no ``Last-Modified`` to compare a date with.
+    """
     wanted = request.header("IF_NONE_MATCH")
-    if not wanted or request.header("IF_MODIFIED_SINCE"):
-        return False
-    if _NO_CACHE.search(request.header("CACHE_CONTROL")):
-        return False
-    return wanted == "*" or any(
-        item.strip(" ") in (tag, tag[2:], f"W/{tag}") for item in wanted.split(",")
-    )
+    if not wanted or request.method not in ("GET", "HEAD") or response.status // 100 != 2:
+        return response
+    if request.header("IF_MODIFIED_SINCE") or _NO_CACHE.search(request.header("CACHE_CONTROL")):
+        return response
+    tag = response.headers["ETag"]
+    if wanted != "*" and not {tag, tag[2:], f"W/{tag}"}.intersection(
+        item.strip(" ") for item in wanted.split(",")
+    ):
+        return response
+    return Response(304, headers={"ETag": tag})

@@ -6,19 +6,18 @@ import re
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
-_MOUNT = re.compile(r"/customers/?(?=/|\Z)", re.IGNORECASE)
+_MOUNT = re.compile(r"/customers(?=/|\Z)", re.IGNORECASE | re.ASCII)
+_ROUTE = re.compile(
+    r"/customers/?(?:/([^/]+)(?:/(wallets)(?:/([^/]+))?)?)?/?\Z", re.IGNORECASE | re.ASCII
+)
 _END = re.compile("[?#]")
+#: By the number of words after the first.
 TEMPLATES = (
     "/customers",
     "/customers/:id",
     "/customers/:id/wallets",
     "/customers/:id/wallets/:wallet",
 )
-# By their words after the first, with None where an id stands.
-_ROUTES = {
-    tuple(None if word.startswith(":") else word for word in template.split("/")[2:]): template
-    for template in TEMPLATES
-}
 
 
 class Match(NamedTuple):
@@ -48,20 +47,10 @@ def matched(path: str) -> Match | None:
     The words of the routes are matched in any case, and one slash at the end is ignored. A second
     slash right after ``/customers`` counts as one; a double slash elsewhere matches nothing.
     """
-    mount = _MOUNT.match(path)
-    if mount is None:
-        return None
-    within = path[mount.end() :] or "/"
-    if within == "/":
-        return Match("/customers")
-    segments = within[1:].split("/")
-    if not segments[-1]:
-        segments.pop()
-    words = tuple(word.lower() if place % 2 else None for place, word in enumerate(segments))
-    template = _ROUTES.get(words)
-    if template is None or "" in segments:
-        return NO_ROUTE
-    return Match(template, tuple(segments[::2]))
+    found = _ROUTE.match(path)
+    if found is None:
+        return NO_ROUTE if _MOUNT.match(path) else None
+    return Match(TEMPLATES[found.lastindex or 0], tuple(filter(None, found.group(1, 3))))
 
 
 def normalised(path: str) -> str:

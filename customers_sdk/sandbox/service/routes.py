@@ -54,7 +54,7 @@ class Routes:
         view = self._views.get((method, match.template))
         if view is None:
             raise answers.no_route()
-        given = request.query if method == "GET" else body
+        given = request.environ.get("QUERY_STRING", "") if method == "GET" else body
         try:
             return view(merchant_id, given, *segments)
         except rules.Invalid as error:
