@@ -7,15 +7,24 @@ The service validates with zod 3, whose issues reach the caller as they are; the
 from __future__ import annotations
 
 import math
+import operator
 import re
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from customers_sdk.sandbox.express import javascript
 
 Issue = dict[str, Any]
-Check = Callable[[Any, str], list[Issue]]
 
 _MISSING = object()
+_KINDS: dict[type, str] = {
+    object: "undefined",
+    type(None): "null",
+    bool: "boolean",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
 _UUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE | re.ASCII
 )
@@ -23,16 +32,16 @@ _EMAIL = re.compile(
     r"(?!\.)(?!.*\.\.)[A-Z0-9_'+\-.]*[A-Z0-9_+\-]@(?:[A-Z0-9][A-Z0-9\-]*\.)+[A-Z]{2,}\Z",
     re.IGNORECASE | re.ASCII,
 )
-_EVM = re.compile(r"0x[0-9a-f]{40}\Z", re.ASCII)
-_SUI = re.compile(r"(?:0x)?[0-9a-f]{1,64}\Z", re.ASCII)
-_SOLANA = re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}\Z", re.ASCII)
+_ADDRESSES = {
+    "evm": re.compile(r"0x[0-9a-f]{40}\Z", re.ASCII),
+    "solana": re.compile(r"[1-9A-HJ-NP-Za-km-z]{32,44}\Z", re.ASCII),
+    "sui": re.compile(r"(?:0x)?[0-9a-f]{1,64}\Z", re.ASCII),
+}
+FAMILIES = tuple(_ADDRESSES)
+_FAMILY_NAMES = {"evm": "EVM", "solana": "Solana", "sui": "Sui"}
 _ADDRESS_TEXT = (
     "Invalid wallet address — use EVM (0x + 40 hex), Solana base58, or Sui (0x + up to 64 hex)"
 )
-_FAMILY_NAMES = {"evm": "EVM", "solana": "Solana", "sui": "Sui"}
-
-FAMILIES = tuple(_FAMILY_NAMES)
-_LONGEST_ADDRESS = 66
 # The longest of each, in UTF-16 units.
 _LONGEST = {
     "externalId": 255,
@@ -59,19 +68,91 @@ class Invalid(Exception):  # noqa: N818 - reads as a verdict
         return "; ".join(f"{'.'.join(issue['path'])}: {issue['message']}" for issue in self.issues)
 
 
+class _Rule(NamedTuple):
+    """What breaks a rule, and the issue that this is; the field's path is still to be filled in."""
+
+    broken_by: Callable[[Any], bool]
+    issue: Issue
+
+
+class _Field(NamedTuple):
+    kind: str
+    rules: tuple[_Rule, ...] = ()
+    required: bool = False
+
+
+def _bound(
+    code: str, limit: int, text: str, broken_by: Callable[[Any], bool], *, inclusive: bool = True
+) -> _Rule:
+    kind = "string" if text.startswith("String") else "number"
+    side = "maximum" if code == "too_big" else "minimum"
+    issue = {"code": code, side: limit, "type": kind, "inclusive": inclusive, "exact": False}
+    return _Rule(broken_by, {**issue, "message": text, "path": []})
+
+
+def _at_most(longest: int) -> _Rule:
+    text = f"String must contain at most {longest} character(s)"
+    return _bound("too_big", longest, text, lambda value: javascript.utf16_length(value) > longest)
+
+
+def _format(kind: str, pattern: re.Pattern[str]) -> _Rule:
+    issue = {"validation": kind, "code": "invalid_string", "message": f"Invalid {kind}", "path": []}
+    return _Rule(lambda value: not pattern.match(value), issue)
+
+
+def _in_no_family(address: str) -> bool:
+    lowered = javascript.trim(address).lower()
+    return not any(
+        pattern.match(address if family == "solana" else lowered)
+        for family, pattern in _ADDRESSES.items()
+    )
+
+
+_FRACTION = {"code": "invalid_type", "expected": "integer", "received": "float"}
+_WHOLE = _Rule(
+    lambda number: not number.is_integer(),
+    {**_FRACTION, "message": "Expected integer, received float", "path": []},
+)
+_POSITIVE = _bound(
+    "too_small", 0, "Number must be greater than 0", lambda number: number <= 0, inclusive=False
+)
+_UP_TO_100 = _bound("too_big", 100, "Number must be less than or equal to 100", lambda n: n > 100)
+_NOT_EMPTY = _bound("too_small", 1, "String must contain at least 1 character(s)", operator.not_)
+_OF_A_FAMILY = _Rule(_in_no_family, {"code": "custom", "message": _ADDRESS_TEXT, "path": []})
+
+_APP_ID = _Field("string", (_format("uuid", _UUID),))
+_ADDRESS = (_NOT_EMPTY, _at_most(66), _OF_A_FAMILY)
+_CUSTOMER_FIELDS = {
+    **{name: _Field("string", (_at_most(longest),)) for name, longest in _LONGEST.items()},
+    "email": _Field("string", (_format("email", _EMAIL), _at_most(_LONGEST["email"]))),
+    "metadata": _Field("object"),
+}
+_CREATION_FIELDS = {"appId": _APP_ID._replace(required=True), **_CUSTOMER_FIELDS}
+_WALLET_FIELDS = {
+    "chainId": _Field("number", (_WHOLE, _POSITIVE), required=True),
+    "walletAddress": _Field("string", _ADDRESS, required=True),
+}
+_LIST_PARAMETERS = {
+    "appId": _APP_ID,
+    "page": _Field("number", (_WHOLE, _POSITIVE)),
+    "pageSize": _Field("number", (_WHOLE, _POSITIVE, _UP_TO_100)),
+    "search": _Field("string", (_at_most(255),)),
+}
+
+
 def creation(body: Any) -> dict[str, Any]:
     """Return the known fields of a create; raise `Invalid` if its body breaks the schema."""
-    return _object(body, {"appId": (_uuid, True), **_customer_fields()})
+    return _object(body, _CREATION_FIELDS)
 
 
 def change(body: Any) -> dict[str, Any]:
     """Return the known fields of an update; ``appId`` and unknown ones are dropped unchecked."""
-    return _object(body, _customer_fields())
+    return _object(body, _CUSTOMER_FIELDS)
 
 
 def wallet(body: Any) -> dict[str, Any]:
     """Return ``chainId`` and ``walletAddress``, both of which an add-wallet requires."""
-    return _object(body, {"chainId": (_chain_id, True), "walletAddress": (_wallet_address, True)})
+    return _object(body, _WALLET_FIELDS)
 
 
 def listing(query: dict[str, Any]) -> dict[str, Any]:
@@ -82,13 +163,7 @@ def listing(query: dict[str, Any]) -> dict[str, Any]:
     numbers = {
         name: javascript.to_number(query[name]) for name in ("page", "pageSize") if name in query
     }
-    fields: dict[str, tuple[Check, bool]] = {
-        "appId": (_uuid, False),
-        "page": (_positive(), False),
-        "pageSize": (_positive(maximum=100), False),
-        "search": (_text(255), False),
-    }
-    return {"page": 1.0, "pageSize": 20.0, **_object({**query, **numbers}, fields)}
+    return {"page": 1.0, "pageSize": 20.0, **_object({**query, **numbers}, _LIST_PARAMETERS)}
 
 
 def normalised_address(family: str, address: str) -> str:
@@ -98,162 +173,40 @@ def normalised_address(family: str, address: str) -> str:
     ``0x`` but no padding. Raises ``ValueError`` with the service's text for an address of another
     family.
     """
-    lowered = javascript.trim(address).lower()
-    if family == "evm" and _EVM.match(lowered):
-        return lowered
-    if family == "solana" and _SOLANA.match(address):
-        return address
-    if family == "sui" and _SUI.match(lowered):
-        return lowered if lowered.startswith("0x") else f"0x{lowered}"
-    raise ValueError(f"Invalid {_FAMILY_NAMES[family]} wallet address")
+    if family != "solana":
+        address = javascript.trim(address).lower()
+    if not _ADDRESSES[family].match(address):
+        raise ValueError(f"Invalid {_FAMILY_NAMES[family]} wallet address")
+    return f"0x{address}" if family == "sui" and not address.startswith("0x") else address
 
 
-def _customer_fields() -> dict[str, tuple[Check, bool]]:
-    fields: dict[str, tuple[Check, bool]] = {
-        name: (_text(longest, email=name == "email"), False) for name, longest in _LONGEST.items()
-    }
-    fields["metadata"] = (_metadata, False)
-    return fields
-
-
-def _object(value: Any, fields: dict[str, tuple[Check, bool]]) -> dict[str, Any]:
+def _object(value: Any, fields: dict[str, _Field]) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Invalid([_wrong_type("object", value, None)])
+        raise Invalid([_wrong_type("object", value)])
     issues: list[Issue] = []
     known: dict[str, Any] = {}
-    for name, (check, required) in fields.items():
+    for name, field in fields.items():
         item = value.get(name, _MISSING)
-        if item is not _MISSING or required:
-            issues += check(item, name)
+        if item is not _MISSING or field.required:
             known[name] = item
+            issues += [{**issue, "path": [name]} for issue in _issues(item, field)]
     if issues:
         raise Invalid(issues)
     return known
 
 
+def _issues(value: Any, field: _Field) -> list[Issue]:
+    if _kind(value) != field.kind:
+        return [_wrong_type(field.kind, value)]
+    return [rule.issue for rule in field.rules if rule.broken_by(value)]
+
+
 def _kind(value: Any) -> str:
-    if value is _MISSING:
-        return "undefined"
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, float):
-        return "nan" if math.isnan(value) else "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"
+    return "nan" if isinstance(value, float) and math.isnan(value) else _KINDS[type(value)]
 
 
-def _wrong_type(expected: str, value: Any, name: str | None) -> Issue:
+def _wrong_type(expected: str, value: Any) -> Issue:
     received = _kind(value)
-    message = "Required" if value is _MISSING else f"Expected {expected}, received {received}"
-    path = [] if name is None else [name]
-    return {
-        "code": "invalid_type",
-        "expected": expected,
-        "received": received,
-        "path": path,
-        "message": message,
-    }
-
-
-def _bound(
-    code: str, limit: int, kind: str, message: str, name: str, *, inclusive: bool = True
-) -> Issue:
-    side = "maximum" if code == "too_big" else "minimum"
-    return {
-        "code": code,
-        side: limit,
-        "type": kind,
-        "inclusive": inclusive,
-        "exact": False,
-        "message": message,
-        "path": [name],
-    }
-
-
-def _too_long(limit: int, name: str) -> Issue:
-    return _bound(
-        "too_big", limit, "string", f"String must contain at most {limit} character(s)", name
-    )
-
-
-def _bad_format(kind: str, name: str) -> Issue:
-    return {
-        "validation": kind,
-        "code": "invalid_string",
-        "message": f"Invalid {kind}",
-        "path": [name],
-    }
-
-
-def _uuid(value: Any, name: str) -> list[Issue]:
-    if not isinstance(value, str):
-        return [_wrong_type("string", value, name)]
-    return [] if _UUID.match(value) else [_bad_format("uuid", name)]
-
-
-def _text(maximum: int, *, email: bool = False) -> Check:
-    def check(value: Any, name: str) -> list[Issue]:
-        if not isinstance(value, str):
-            return [_wrong_type("string", value, name)]
-        issues = [_bad_format("email", name)] if email and not _EMAIL.match(value) else []
-        if javascript.utf16_length(value) > maximum:
-            issues.append(_too_long(maximum, name))
-        return issues
-
-    return check
-
-
-def _metadata(value: Any, name: str) -> list[Issue]:
-    return [] if isinstance(value, dict) else [_wrong_type("object", value, name)]
-
-
-def _positive(*, maximum: int | None = None) -> Check:
-    def check(value: Any, name: str) -> list[Issue]:
-        if not isinstance(value, float) or math.isnan(value):
-            return [_wrong_type("number", value, name)]
-        issues: list[Issue] = []
-        if not value.is_integer():
-            text = "Expected integer, received float"
-            issues.append(
-                {
-                    "code": "invalid_type",
-                    "expected": "integer",
-                    "received": "float",
-                    "message": text,
-                    "path": [name],
-                }
-            )
-        if value <= 0:
-            text = "Number must be greater than 0"
-            issues.append(_bound("too_small", 0, "number", text, name, inclusive=False))
-        if maximum is not None and value > maximum:
-            text = f"Number must be less than or equal to {maximum}"
-            issues.append(_bound("too_big", maximum, "number", text, name))
-        return issues
-
-    return check
-
-
-_chain_id = _positive()
-
-
-def _wallet_address(value: Any, name: str) -> list[Issue]:
-    if not isinstance(value, str):
-        return [_wrong_type("string", value, name)]
-    issues: list[Issue] = []
-    if not value:
-        text = "String must contain at least 1 character(s)"
-        issues.append(_bound("too_small", 1, "string", text, name))
-    if javascript.utf16_length(value) > _LONGEST_ADDRESS:
-        issues.append(_too_long(_LONGEST_ADDRESS, name))
-    if not _in_some_family(value):
-        issues.append({"code": "custom", "message": _ADDRESS_TEXT, "path": [name]})
-    return issues
-
-
-def _in_some_family(address: str) -> bool:
-    lowered = javascript.trim(address).lower()
-    return bool(_EVM.match(lowered) or _SUI.match(lowered) or _SOLANA.match(address))
+    text = "Required" if value is _MISSING else f"Expected {expected}, received {received}"
+    issue = {"code": "invalid_type", "expected": expected, "received": received, "path": []}
+    return {**issue, "message": text}
