@@ -20,6 +20,7 @@ from typing import Any, Optional, TypeVar, cast
 import attrs
 
 from customers_sdk._wire import codec, deep, schema
+from customers_sdk._wire.fields import wire
 
 M = TypeVar("M", bound="Model")
 
@@ -167,7 +168,7 @@ class Wallet(Model):
     authorized_at: Optional[datetime] = None
     created_at: datetime
     updated_at: datetime
-    chain: Optional[Chain] = attrs.field(default=None, repr=False, metadata=schema.wire(omit=True))
+    chain: Optional[Chain] = attrs.field(default=None, repr=False, metadata=wire(omit=True))
     extra: Mapping[str, Any] = attrs.field(factory=dict, repr=False, hash=False)
 
 
@@ -221,7 +222,7 @@ class PaymentIntent(Model):
     status: str
     amount: Decimal
     currency: str
-    crypto_amount: Optional[int] = attrs.field(default=None, metadata=schema.wire(digits=True))
+    crypto_amount: Optional[int] = attrs.field(default=None, metadata=wire(digits=True))
     crypto_token_key: Optional[str] = None
     authorization_chain_id: Optional[int] = None
     created_at: datetime
@@ -326,7 +327,7 @@ class CustomerSummary(Customer):
         counts: how many payments, subscriptions and invoices they have.
     """
 
-    counts: CustomerCounts = attrs.field(metadata=schema.wire(name="_count"))
+    counts: CustomerCounts = attrs.field(metadata=wire(name="_count"))
 
 
 @attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)

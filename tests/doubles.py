@@ -14,7 +14,7 @@ from requests.structures import CaseInsensitiveDict
 
 from customers_sdk._http.transport import Transport
 from customers_sdk._settings import Limits
-from customers_sdk._wire.fields import wire_name
+from customers_sdk._wire.codec import wire_name
 from customers_sdk.customers import Customers
 from customers_sdk.models import Customer
 from tools.contract import NEWER

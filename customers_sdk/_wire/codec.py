@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -22,8 +22,7 @@ else:
 def loads(body: bytes) -> Any:
     """Decode the JSON text of a response (UTF-8; NaN and infinities are not JSON).
 
-    With ``orjson`` installed it does the work, `json` what `orjson` refuses, and `deep` what
-    is nested too deeply for both.
+    With ``orjson`` installed it does the work, and `deep` what `orjson` refuses.
 
     Raises:
         ResponseFormatError: it is not JSON, or nested too deeply to be read.
@@ -34,22 +33,10 @@ def loads(body: bytes) -> Any:
         except ValueError:
             pass
     try:
-        return decode(body.decode("utf-8-sig" if body[:1] == b"\xef" else "utf-8"))
+        return deep.loads(body.decode("utf-8-sig" if body[:1] == b"\xef" else "utf-8"))
     except ValueError as error:
         kind = type(error).__name__
     raise ResponseFormatError(f"the body is not JSON that can be read ({kind}, {len(body)} bytes)")
-
-
-def decode(text: str) -> Any:
-    """Decode JSON text nested to any depth.
-
-    Raises:
-        ValueError: it is not JSON, or nested deeper than 10,000 levels.
-    """
-    try:
-        return deep.DECODER.decode(text)
-    except RecursionError:
-        return deep.loads(text)
 
 
 def restore_integers(value: Any) -> Any:
@@ -65,19 +52,16 @@ def restore_integers(value: Any) -> Any:
         for item in node.values() if node.__class__ is dict else node:
             if item.__class__ is float:
                 if 2.0**63 <= abs(item) < 1e21:
-                    return _with_integers(value)
+                    return deep.mapped(value, _integer)
             elif item.__class__ is dict or item.__class__ is list:
                 waiting.append(item)
     return value
 
 
-def _with_integers(value: Any) -> Any:
-    def integer(item: Any) -> Any:
-        if item.__class__ is float and 2.0**63 <= abs(item) < 1e21:
-            return int(Decimal(repr(item)))
-        return item
-
-    return deep.mapped(value, integer)
+def _integer(item: Any) -> Any:
+    if item.__class__ is float and 2.0**63 <= abs(item) < 1e21:
+        return int(Decimal(repr(item)))
+    return item
 
 
 # Made once, where `json.dumps` makes one a call; what contains itself ends as too deep.
@@ -90,9 +74,9 @@ _dump_unescaped = json.JSONEncoder(
 def encode(value: Any) -> bytes:
     """Encode as JSON text, in UTF-8 and on one line."""
     try:
-        return _at_any_depth(value, _dump_unescaped).encode()
+        return deep.dumps(value, _dump_unescaped).encode()
     except UnicodeEncodeError:  # a lone surrogate travels escaped
-        return _at_any_depth(value, _dump).encode()
+        return deep.dumps(value, _dump).encode()
 
 
 def to_text(value: Any, *, ascii_only: bool = True, indent: int | None = None) -> str:
@@ -101,13 +85,6 @@ def to_text(value: Any, *, ascii_only: bool = True, indent: int | None = None) -
         return json.dumps(value, ensure_ascii=ascii_only, indent=indent)
     except RecursionError:
         return deep.dumps(value, json.JSONEncoder(ensure_ascii=ascii_only).encode)
-
-
-def _at_any_depth(value: Any, dump: Callable[[Any], str]) -> str:
-    try:
-        return dump(value)
-    except RecursionError:
-        return deep.dumps(value, dump)
 
 
 def encode_fast(value: Any) -> bytes | None:

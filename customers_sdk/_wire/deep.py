@@ -19,8 +19,10 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-_SCAN: Callable[[str, int], tuple[Any, int]] = vars(DECODER)["scan_once"]
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_SCAN: Callable[[str, int], tuple[Any, int]] = vars(_DECODER)["scan_once"]
+_STRING: Callable[[str, int], tuple[str, int]] = vars(_DECODER)["parse_string"]
+_BLANKS = re.compile(r"[ \t\n\r]*")
 
 
 class _Text:
@@ -29,11 +31,10 @@ class _Text:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.skip = re.compile(r"[ \t\n\r]*").match
 
     def take(self, *marks: str) -> str:
         """The next character after blanks if it is one of these, otherwise nothing."""
-        self.at = self.skip(self.text, self.at).end()  # type: ignore[union-attr]
+        self.at = _BLANKS.match(self.text, self.at).end()  # type: ignore[union-attr]
         mark = self.text[self.at : self.at + 1]
         if mark not in marks:
             return ""
@@ -50,27 +51,23 @@ class _Text:
 
     def name(self) -> str:
         """The name of a member, and its colon."""
-        if not self.take('"'):
-            raise ValueError
-        self.at -= 1
-        name: str = self.scalar()
-        if not self.take(":"):
-            raise ValueError
-        return name
-
-    def end(self) -> None:
-        """Nothing but blanks."""
-        self.take()
-        if self.at != len(self.text):
-            raise ValueError
+        if self.take('"'):
+            name, self.at = _STRING(self.text, self.at)
+            if self.take(":"):
+                return name
+        raise ValueError
 
 
 def loads(text: str) -> Any:
-    """Decode JSON text as `json.loads` does.
+    """Decode JSON text; NaN and infinities are not JSON.
 
     Raises:
         ValueError: it is not JSON, or nested deeper than 10,000 levels.
     """
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        pass
     source = _Text(text)
     root: list[Any] = []
     node: Any = root
@@ -96,7 +93,8 @@ def loads(text: str) -> Any:
                 raise ValueError
             node = parents.pop()
         if not parents:
-            source.end()
+            if not _BLANKS.fullmatch(text, source.at):
+                raise ValueError
             return root[0]
         name = source.name() if node.__class__ is dict else ""
 
@@ -111,12 +109,11 @@ def _check_depth(depth: int) -> None:
 
 
 def dumps(value: Any, dump: Callable[[Any], str]) -> str:
-    """Encode as JSON text.
-
-    Args:
-        value: JSON.
-        dump: `json.dumps` with compact separators, for what is not nested.
-    """
+    """Encode as JSON text; ``dump`` is `json.dumps`, for what is not nested deeply."""
+    try:
+        return dump(value)
+    except RecursionError:
+        pass
     pieces: list[str] = []
     # What is still to be written, the last first: text, or a value and its depth.
     waiting: list[tuple[Any, int]] = [(value, 0)]
@@ -124,21 +121,20 @@ def dumps(value: Any, dump: Callable[[Any], str]) -> str:
         item, depth = waiting.pop()
         if depth < 0:
             pieces.append(item)
-        elif isinstance(item, dict):
-            _check_depth(depth)
-            pieces.append("{")
-            waiting.append(("}", -1))
-            for index, name in reversed(list(enumerate(item))):
-                before = "," if index else ""
-                waiting += [(item[name], depth + 1), (before + dump({name: 0})[1:-2], -1)]
+            continue
+        if isinstance(item, dict):
+            members = [(dump({name: 0})[1:-2], value) for name, value in item.items()]
         elif isinstance(item, (list, tuple)):
-            _check_depth(depth)
-            pieces.append("[")
-            waiting.append(("]", -1))
-            for index, value in reversed(list(enumerate(item))):  # noqa: PLR1704
-                waiting += [(value, depth + 1), ("," if index else "", -1)]
+            members = [("", value) for value in item]
         else:
             pieces.append(dump(item))
+            continue
+        _check_depth(depth)
+        opening, closing = "{}" if isinstance(item, dict) else "[]"
+        pieces.append(opening)
+        waiting.append((closing, -1))
+        for index, (name, member) in reversed(list(enumerate(members))):
+            waiting += [(member, depth + 1), (("," if index else "") + name, -1)]
     return "".join(pieces)
 
 

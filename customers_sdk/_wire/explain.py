@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
 
 from customers_sdk._wire import scalars
-from customers_sdk._wire.fields import Field, fields_of
+from customers_sdk._wire.fields import fields_of
 
 _JSON_NAMES = {
     "NoneType": "null",
@@ -22,39 +23,38 @@ _JSON_NAMES = {
 
 def explain(data: Any, cls: type, path: str) -> str | None:
     """Say what is wrong with ``data``: the first place that breaks a rule, or None."""
-    if data.__class__ is not dict:
-        return mismatch(path, "an object", data)
+    return next(_faults(data, cls, path), None)
+
+
+def _faults(value: Any, kind: type, place: str) -> Iterator[str]:
+    if attrs.has(kind):
+        if value.__class__ is dict:
+            yield from _member_faults(value, kind, place)
+        else:
+            yield mismatch(place, "an object", value)
+        return
+    rule, expected = scalars.RULES[kind]
+    try:
+        rule(value)
+    except (TypeError, ValueError, AttributeError, IndexError):
+        yield mismatch(place, expected, value)
+
+
+def _member_faults(data: dict[str, Any], cls: type, path: str) -> Iterator[str]:
     for field in fields_of(cls):
         place = f"{path}.{field.wire_name}"
-        if field.wire_name in data:
-            wrong = _explain_field(data[field.wire_name], field, place)
+        value = data.get(field.wire_name)
+        if field.wire_name not in data and not field.nullable:
+            yield f"{place}: missing"
+        elif field.is_free or (value is None and field.nullable):
+            continue
+        elif not field.is_list:
+            yield from _faults(value, field.kind, place)
+        elif value.__class__ is not list:
+            yield mismatch(place, "a list", value)
         else:
-            wrong = None if field.nullable else f"{place}: missing"
-        if wrong:
-            return wrong
-    return None
-
-
-def _explain_field(value: Any, field: Field, place: str) -> str | None:
-    if field.is_free or (value is None and field.nullable):
-        return None
-    if field.is_list:
-        if value.__class__ is not list:
-            return mismatch(place, "a list", value)
-        wrong = (_explain_value(item, field, f"{place}[{i}]") for i, item in enumerate(value))
-        return next(filter(None, wrong), None)
-    return _explain_value(value, field, place)
-
-
-def _explain_value(value: Any, field: Field, place: str) -> str | None:
-    if attrs.has(field.kind):
-        return explain(value, field.kind, place)
-    try:
-        (scalars.digits if field.digits else scalars.RULES[field.kind])(value, None)
-    except (TypeError, ValueError, AttributeError, IndexError):
-        expected = scalars.EXPECTED_DIGITS if field.digits else scalars.EXPECTED[field.kind]
-        return mismatch(place, expected, value)
-    return None
+            for index, item in enumerate(value):
+                yield from _faults(item, field.kind, f"{place}[{index}]")
 
 
 def mismatch(path: str, expected: str, value: Any) -> str:

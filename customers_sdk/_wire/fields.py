@@ -13,10 +13,9 @@ from typing import Any
 import attrs
 
 from customers_sdk._wire.codec import wire_name
+from customers_sdk._wire.scalars import Digits
 
-_NAME = "customers_sdk.wire.name"
-_DIGITS = "customers_sdk.wire.digits"
-_OMIT = "customers_sdk.wire.omit"
+_WIRE = "customers_sdk.wire"
 
 
 def wire(*, name: str | None = None, digits: bool = False, omit: bool = False) -> dict[str, Any]:
@@ -27,37 +26,29 @@ def wire(*, name: str | None = None, digits: bool = False, omit: bool = False) -
         digits: an integer that travels as a string of digits.
         omit: a field whose None means that the member is absent, not null.
     """
-    return {_NAME: name, _DIGITS: digits, _OMIT: omit}
+    return {_WIRE: (name, digits, omit)}
 
 
 class Field:
-    """A field of a class, as it is on the wire.
-
-    Attributes:
-        name: its name in the class.
-        wire_name: its name on the wire.
-        kind: the type of the value, or of an item if it is a list; `dict` is free-form JSON.
-        is_list: whether the value is a list, read as a tuple.
-        is_free: whether the value is free-form JSON.
-        nullable: whether it may be null; then it may be absent, too.
-        omit: whether None is written as an absent member.
-        digits: whether an integer travels as a string of digits.
-    """
+    """A field of a class, as it is on the wire."""
 
     def __init__(self, field: attrs.Attribute[Any], hint: Any) -> None:
+        name, digits, omit = field.metadata.get(_WIRE, (None, False, False))
+        self.name = field.name
+        self.wire_name: str = name or wire_name(field.name)
+        self.omit: bool = omit  # None is written as an absent member
         arguments = typing.get_args(hint)
-        self.nullable = type(None) in arguments
+        self.nullable = type(None) in arguments  # and then it may be absent, too
         if self.nullable:
             (hint,) = (argument for argument in arguments if argument is not type(None))
         self.is_list = typing.get_origin(hint) is tuple
         if self.is_list:
             hint = typing.get_args(hint)[0]
+        if digits:
+            hint = Digits
+        # The type of the value, or of an item if it is a list.
         self.kind: type = hint if typing.get_origin(hint) is None else dict
-        self.is_free = self.kind is dict and not self.is_list
-        self.name = field.name
-        self.wire_name: str = field.metadata.get(_NAME) or wire_name(field.name)
-        self.omit: bool = field.metadata.get(_OMIT, False)
-        self.digits: bool = field.metadata.get(_DIGITS, False)
+        self.is_free = self.kind is dict and not self.is_list  # free-form JSON
 
 
 @functools.cache

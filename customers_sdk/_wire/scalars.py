@@ -1,8 +1,4 @@
-"""The rule of each type that is not a class: how it is read, written and described.
-
-A reading rule returns the value or raises. Its second argument is the type, which cattrs
-passes.
-"""
+"""The rule of each type that is not a class: how it is read, written and described."""
 
 from __future__ import annotations
 
@@ -13,54 +9,37 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-
-def _text(value: Any, _: Any = None) -> Any:
-    if value.__class__ is not str:
-        raise TypeError
-    return value
+# Returns the value or raises. The second argument is the type, which cattrs passes.
+Rule = Callable[..., Any]
 
 
-def _flag(value: Any, _: Any = None) -> Any:
-    if value.__class__ is not bool:
-        raise TypeError
-    return value
+class Digits(int):
+    """The type of an integer that travels as a string of digits."""
 
 
-def _integer(value: Any, _: Any = None) -> Any:
-    if value.__class__ is not int:
-        raise TypeError
-    return value
+def _exactly(kind: type) -> Rule:
+    def rule(value: Any, _: Any = None) -> Any:
+        if value.__class__ is not kind:
+            raise TypeError
+        return value
+
+    return rule
 
 
-def _object(value: Any, _: Any = None) -> Any:
-    if value.__class__ is not dict:
-        raise TypeError
-    return value
+def _matching(pattern: str, make: Callable[[str], Any]) -> Rule:
+    def rule(value: Any, _: Any = None) -> Any:
+        if not re.fullmatch(pattern, value):
+            raise ValueError
+        return make(value)
 
-
-_DIGIT_STRING = r"-?[0-9]{1,400}"
-_DECIMAL_STRING = r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?"
-
-
-def digits(value: Any, _: Any = None) -> int:
-    """An integer that travels as a string of digits."""
-    if not re.fullmatch(_DIGIT_STRING, value):
-        raise ValueError
-    return int(value)
-
-
-def _money(value: Any, _: Any = None) -> Decimal:
-    # Decimal itself would take "NaN", "1_0" and a JSON number too.
-    if not re.fullmatch(_DECIMAL_STRING, value):
-        raise ValueError
-    return Decimal(value)
+    return rule
 
 
 # The zone of what the service writes, spelled out where `fromisoformat` does not know "Z".
 _CANONICAL = "v" if sys.version_info >= (3, 11) else "v[:23] + '+00:00'"
 
 # The expression that reads the text ``v``. The service writes ``2026-11-22T20:17:22.071Z``.
-ISO_TEXT = f"fromisoformat({_CANONICAL}) if v[23:] == 'Z' else read_iso(v)"
+ISO_TEXT = f"fromisoformat({_CANONICAL}) if v[23:] == 'Z' else read_instant(v)"
 
 _SIXTY = r"([0-5]\d)"
 _TIME = (
@@ -73,8 +52,8 @@ _ISO_8601 = (
 )
 
 
-def read_iso(text: str) -> datetime:
-    """An instant in any form of ISO 8601, alike on every Python.
+def read_instant(text: Any, _: Any = None) -> datetime:
+    """An instant in any form of ISO 8601, alike on every Python; without a zone it is not one.
 
     `datetime.fromisoformat` reads three or six digits of a fraction before Python 3.11, and
     no ``+0000``; later ones read malformed text as well.
@@ -87,13 +66,10 @@ def read_iso(text: str) -> datetime:
         return next(filter(None, map(found.group, groups)), "")
 
     def time(first: int) -> str:
-        hour, minute, second, fraction = (
-            part(first),
-            part(first + 1, first + 4) or "00",
-            part(first + 2, first + 5) or "00",
-            part(first + 3, first + 6)[:6],
-        )
-        return f"{hour}:{minute}:{second}.{fraction:0<6}"
+        minute = part(first + 1, first + 4) or "00"
+        second = part(first + 2, first + 5) or "00"
+        fraction = part(first + 3, first + 6)[:6]
+        return f"{part(first)}:{minute}:{second}.{fraction:0<6}"
 
     if week := part(6, 8):
         day = datetime.fromisocalendar(int(part(1)), int(week), int(part(7, 9) or 1))
@@ -102,13 +78,6 @@ def read_iso(text: str) -> datetime:
         date = "-".join((part(1), part(2, 4), part(3, 5)))
     zone = "+00:00" if part(17) == "Z" else part(18) + time(19)
     return datetime.fromisoformat(f"{date}T{time(10)}{zone}")
-
-
-def read_instant(value: Any, _: Any = None) -> datetime:
-    """An instant of ISO 8601; without a zone it is not an instant."""
-    if value.__class__ is not str:
-        raise TypeError
-    return read_iso(value)
 
 
 def write_instant(moment: datetime) -> str:
@@ -124,21 +93,18 @@ def write_money(amount: Decimal) -> str:
     return format(amount, "f")
 
 
-RULES: dict[type, Callable[[Any, Any], Any]] = {
-    str: _text,
-    bool: _flag,
-    int: _integer,
-    dict: _object,
-    datetime: read_instant,
-    Decimal: _money,
+#: For each type how it is read, and what is expected of it.
+RULES: dict[type, tuple[Rule, str]] = {
+    str: (_exactly(str), "a string"),
+    bool: (_exactly(bool), "true or false"),
+    int: (_exactly(int), "an integer"),
+    Digits: (_matching(r"-?[0-9]{1,400}", int), "an integer in a string"),
+    dict: (_exactly(dict), "an object"),
+    datetime: (read_instant, "an ISO 8601 instant with a zone"),
+    # Decimal itself would take "NaN", "1_0" and a JSON number too.
+    Decimal: (
+        _matching(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", Decimal),
+        "a decimal number in a string",
+    ),
 }
 WRITERS: dict[type, Callable[[Any], str]] = {datetime: write_instant, Decimal: write_money}
-EXPECTED = {
-    str: "a string",
-    bool: "true or false",
-    int: "an integer",
-    datetime: "an ISO 8601 instant with a zone",
-    Decimal: "a decimal number in a string",
-    dict: "an object",
-}
-EXPECTED_DIGITS = "an integer in a string"

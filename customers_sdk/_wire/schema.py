@@ -15,31 +15,21 @@ import attrs
 import cattrs
 
 from customers_sdk._wire import readers, scalars, writers
-from customers_sdk._wire.codec import names, wire_name
 from customers_sdk._wire.explain import explain, mismatch
-from customers_sdk._wire.fields import fields_of, wire
+from customers_sdk._wire.fields import fields_of
 from customers_sdk.errors import ResponseFormatError
-
-__all__ = [
-    "misfit",
-    "names",
-    "structure",
-    "structure_list",
-    "unstructure",
-    "unwrap",
-    "wire",
-    "wire_name",
-]
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+_REFUSALS = (TypeError, ValueError, KeyError, AttributeError, IndexError)
 
 
 def _make_converter() -> cattrs.Converter:
     converter = cattrs.Converter(
         detailed_validation=False, unstruct_collection_overrides={tuple: list}
     )
-    for kind, rule in scalars.RULES.items():
+    for kind, (rule, _) in scalars.RULES.items():
         converter.register_structure_hook(kind, rule)
     for kind, write in scalars.WRITERS.items():
         converter.register_unstructure_hook(kind, write)
@@ -47,8 +37,7 @@ def _make_converter() -> cattrs.Converter:
         attrs.has, lambda cls: readers.make_reader(cls, converter.get_structure_hook)
     )
     converter.register_unstructure_hook_factory(
-        attrs.has,
-        lambda cls: writers.make_writer(cls, _writers, converter.unstructure),
+        attrs.has, lambda cls: writers.make_writer(cls, _writers, converter.unstructure)
     )
     return converter
 
@@ -84,7 +73,7 @@ def structure(data: Any, cls: type[T], path: str = "data") -> T:
     """
     try:
         value: T = _readers[cls](data)
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError):
+    except _REFUSALS:
         pass
     else:
         return value
@@ -98,7 +87,7 @@ def structure_list(data: Any, cls: type[T], path: str = "data") -> tuple[T, ...]
     read = _readers[cls]
     try:
         return tuple([read(item) for item in data])
-    except (TypeError, ValueError, KeyError, AttributeError, IndexError):
+    except _REFUSALS:
         pass
     return tuple(structure(item, cls, f"{path}[{index}]") for index, item in enumerate(data))
 

@@ -23,7 +23,7 @@ from customers_sdk._wire.writers import Form, instants, writing
 Writer = Callable[[Any], str]
 
 _TEXTS: Form = {
-    "digits": "'\"%d\"' % {0}",
+    scalars.Digits: "'\"%d\"' % {0}",
     str: "quote({0})",
     bool: "('true' if {0} else 'false')",
     int: "str({0})",
@@ -55,28 +55,17 @@ def encode_all(records: tuple[Any, ...]) -> bytes:
     return b"[%s]" % b",".join(map(encode, records))
 
 
-def _write_whole(record: Any) -> str:
-    """Write a record with members that its class does not name."""
-    return codec.encode(unstructure(record)).decode()
-
-
-def _write_free(value: Any) -> str:
-    return codec.encode(value).decode() if value else "{}"
-
-
 def _make_writer(cls: type) -> Writer:
     scope: dict[str, Any] = {
         "quote": encode_basestring,
         "write_instant": scalars.write_instant,
         "write_money": scalars.write_money,
-        "write_free": _write_free,
-        "write_whole": _write_whole,
+        "write_free": lambda value: codec.encode(value).decode() if value else "{}",
+        "write_whole": lambda record: codec.encode(unstructure(record)).decode(),
         "writers": _writers,
     }
     fields = fields_of(cls)
-    members: list[str] = []
-    values: list[str] = []
-    absent: list[str] = []
+    members, values, absent = [], [], []
     for field in fields:
         name, value = f'"{field.wire_name}":', writing(field, _TEXTS)
         if field.omit:

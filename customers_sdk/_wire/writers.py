@@ -23,7 +23,7 @@ Writer = Callable[[Any], Any]
 Form = Mapping[Any, str]
 
 _OBJECTS: Form = {
-    "digits": "str({0})",
+    scalars.Digits: "str({0})",
     str: "{0}",
     bool: "{0}",
     int: "{0}",
@@ -42,10 +42,7 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 def make_writer(cls: type, writers: Mapping[type, Writer], write_other: Writer) -> Writer:
     """Generate the function that writes an instance of ``cls`` as a JSON object.
 
-    Args:
-        cls: an attrs class.
-        writers: the writer of each other class.
-        write_other: writes what free-form JSON holds and JSON does not know.
+    What free-form JSON holds and JSON does not know, ``write_other`` writes.
     """
     scope: dict[str, Any] = {
         "write_instant": scalars.write_instant,
@@ -78,8 +75,7 @@ def instants(fields: list[Field], form: Form) -> Iterator[str]:
     for field in fields:
         if field.kind is datetime and not field.is_list:
             yield f"v = o.{field.name}"
-            # A record that was never changed has one instant twice, and the reader made it one
-            # object.
+            # A record that was never changed has one instant twice, which was read as one object.
             written = _written(field, "v", form)
             yield f"if v is not moment or text is None: moment = v; text = {written}"
             yield f"{field.name} = text"
@@ -93,7 +89,7 @@ def writing(field: Field, form: Form) -> str:
 
 
 def _written(field: Field, value: str, form: Form) -> str:
-    rule = form["digits"] if field.digits else form.get(field.kind, form[""])
+    rule = form.get(field.kind, form[""])
     written = form["list"].format(value, rule.format("i")) if field.is_list else rule.format(value)
     if field.nullable and written != value:
         return f"{form['null']} if {value} is None else {written}"

@@ -102,7 +102,7 @@ def _refusal(error: ApiError) -> str:
 def _place(path: tuple[str | int, ...]) -> str:
     if not path:
         return "The request"
-    from customers_sdk._wire.schema import wire_name  # takes attrs and cattrs along
+    from customers_sdk._wire.codec import wire_name
 
     options = {wire_name(name): option for name, option in _TYPED.items()}
     return ".".join([options.get(str(path[0]), str(path[0])), *map(str, path[1:])])

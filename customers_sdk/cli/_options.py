@@ -35,10 +35,10 @@ def json_object(_: click.Context, __: click.Parameter, value: str | None) -> Any
     """Read an option's JSON object."""
     if value is None:
         return None
-    from customers_sdk._wire import codec
+    from customers_sdk._wire import deep
 
     try:
-        decoded = codec.decode(value)
+        decoded = deep.loads(value)
     except ValueError as error:
         raise click.BadParameter(f"This is not JSON ({error}).") from None
     if not isinstance(decoded, dict):

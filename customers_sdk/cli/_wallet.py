@@ -64,6 +64,6 @@ def remove(*, whom: Named, ids: tuple[str, ...], as_json: bool) -> None:
     if for_people(as_json=as_json):
         write_text("The wallet was removed.")
     else:
-        from customers_sdk._wire.schema import names
+        from customers_sdk._wire.codec import names
 
         write_json(names({"id": wallet_id, "customer_account_id": found, "removed": True}))

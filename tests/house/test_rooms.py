@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import attrs
 
 from customers_sdk import models
-from customers_sdk._wire.schema import wire_name
+from customers_sdk._wire.codec import wire_name
 from tests.house.source import FRONT, MODULES, ROOT, Module, docstrings, imported, room, strings
 
 # Top down. A module may import from a floor below, never from a neighbour or from above.

@@ -16,7 +16,7 @@ from openapi_core.exceptions import OpenAPIError
 from openapi_core.testing import MockRequest, MockResponse
 
 from customers_sdk import Client, Customer, CustomersError, _checks
-from customers_sdk._wire.fields import wire_name
+from customers_sdk._wire.codec import wire_name
 from customers_sdk.sandbox.express import paths
 from customers_sdk.sandbox.service import columns
 from customers_sdk.sandbox.service.routes import Routes

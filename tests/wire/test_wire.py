@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from customers_sdk import Customer, ResponseFormatError, Wallet
 from customers_sdk._wire import codec, schema
 from customers_sdk._wire.explain import explain
+from customers_sdk._wire.fields import wire
 from tests.doubles import customer, page, wallet
 
 
@@ -27,8 +28,8 @@ from tests.doubles import customer, page, wallet
     ],
 )
 def test_names_are_turned_by_rule(name: str, wire: str) -> None:
-    assert schema.wire_name(name) == wire
-    assert schema.names({name: 1}) == {wire: 1}
+    assert codec.wire_name(name) == wire
+    assert codec.names({name: 1}) == {wire: 1}
 
 
 @pytest.mark.usefixtures("decoder")
@@ -171,10 +172,10 @@ class Order:
     """A class that the schema has never heard of."""
 
     order_id: str
-    other: Optional[str] = attrs.field(default=None, metadata=schema.wire(name="_other"))
-    units: int = attrs.field(metadata=schema.wire(digits=True))
+    other: Optional[str] = attrs.field(default=None, metadata=wire(name="_other"))
+    units: int = attrs.field(metadata=wire(digits=True))
     maybe_items: Optional[tuple[Item, ...]] = None
-    note_text: Optional[str] = attrs.field(default=None, metadata=schema.wire(omit=True))
+    note_text: Optional[str] = attrs.field(default=None, metadata=wire(omit=True))
     extra: dict[str, Any] = attrs.field(factory=dict)
 
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from customers_sdk import Customer, CustomerDetail, CustomerSummary, PaymentIntent
 from customers_sdk._wire import schema
 from customers_sdk._wire.fields import fields_of
+from customers_sdk._wire.scalars import Digits
 from customers_sdk.models import Model
 from tests.doubles import customer, detail, payment_intent, summary, wallet
 from tests.wire.strategies import DETAILS
@@ -49,7 +50,7 @@ def writer(cls: type) -> Callable[[Any], dict[str, Any]]:
         field.name: override(
             rename=field.wire_name,
             omit_if_default=field.omit,
-            unstruct_hook=digits if field.digits else free if field.kind is dict else None,
+            unstruct_hook=digits if field.kind is Digits else free if field.kind is dict else None,
         )
         for field in fields_of(cls)
     }
