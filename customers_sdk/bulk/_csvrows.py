@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from customers_sdk import _checks
-from customers_sdk._wire import codec
+from customers_sdk._wire import deep
 from customers_sdk.bulk._csv import CsvFile, likely_delimiter
 from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.bulk._rows import SAME_AS, Row
@@ -180,7 +180,7 @@ def _json_object(cell: str) -> dict[str, Any] | None:
         try:
             value = json.loads(cell)
         except RecursionError:
-            value = codec.decode(cell)
+            value = deep.loads(cell)
     return value if isinstance(value, dict) else None
 
 
