@@ -13,6 +13,7 @@ import click
 from customers_sdk._checks import CUSTOMER_FIELDS
 from customers_sdk._settings import VARIABLES
 from customers_sdk.cli._exit import one_line
+from customers_sdk.cli._options import option_of
 from customers_sdk.errors import (
     AlreadyExistsError,
     ApiError,
@@ -29,7 +30,7 @@ _TYPED = {
     "app_id": VARIABLES["app_id"],
     "chain_id": "--chain",
     "wallet_address": "--address",
-    **{name: f"--{name.replace('_', '-')}" for name in (*CUSTOMER_FIELDS, "search")},
+    **{name: option_of(name) for name in (*CUSTOMER_FIELDS, "search")},
 }
 
 _NO_SUCH = {

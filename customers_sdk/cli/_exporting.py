@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from customers_sdk.cli._arguments import named_by_option
 from customers_sdk.cli._client import connect_patiently, incomplete_lists
 from customers_sdk.cli._exit import Exit
-from customers_sdk.cli._options import as_json, prefetch, scope
+from customers_sdk.cli._options import as_json, named_by_option, prefetch, scope
 from customers_sdk.cli._output import for_people, say, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 @click.option("--resume", is_flag=True, help="Resume an interrupted export to FILE.")
 @click.option(
     "--format",
-    "form",
     type=click.Choice(["jsonl", "csv"]),
     help="Default: the ending of FILE, or jsonl for standard output.",
 )
@@ -44,26 +42,13 @@ if TYPE_CHECKING:
 @prefetch
 @as_json
 @click.pass_obj
-def export(
-    hints: list[str],
-    file: str,
-    *,
-    resume: bool,
-    form: Any,
-    excel_safe: bool,
-    search: str | None,
-    all_apps: bool,
-    page_size: int,
-    prefetch: int,
-    as_json: bool,
-) -> Exit:
+def export(hints: list[str], /, file: str, *, resume: bool, as_json: bool, **options: Any) -> Exit:
     """Export all customers to FILE, or to - (a pipe).
 
     FILE is JSON Lines or CSV. It is atomic: it is written under another name, and renamed once it
     is complete.
     """
     from customers_sdk.bulk import export_customers
-    from customers_sdk.customers import UNSET
     from customers_sdk.errors import ConfigurationError
 
     printed = file == "-"
@@ -79,23 +64,12 @@ def export(
                     hints.append("Run the same command with --resume to resume.")
 
             try:
-                count = export_customers(
-                    client,
-                    file,
-                    format=form,
-                    search=search,
-                    app_id=None if all_apps else UNSET,
-                    page_size=page_size,
-                    prefetch=prefetch,
-                    resume=resume,
-                    excel_safe=excel_safe,
-                    progress=tell,
-                )
+                count = export_customers(client, file, resume=resume, **options, progress=tell)
             except ConfigurationError:
                 hints.clear()  # nothing was written that could be resumed
                 raise
     hints.clear()
-    if not (count or search or all_apps):
+    if not (count or options["search"] or options["app_id"] is None):
         say("customers: No customers are listed. Is NODERAILS_APP_ID right?")
     if not printed:
         _summarise(file, count, time.monotonic() - started, missed, as_json=as_json)

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from customers_sdk.cli._arguments import named_by_option
 from customers_sdk.cli._client import connect_patiently
 from customers_sdk.cli._exit import Exit, code_of, one_line
-from customers_sdk.cli._options import as_json
+from customers_sdk.cli._options import as_json, named_by_option
 from customers_sdk.cli._output import for_people, say, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,23 +32,15 @@ _CHUNK = 100  # rows of one table: its columns are as wide as these need
 )
 @prefetch
 @as_json
-def list_(
-    search: str | None, limit: int | None, prefetch: int, *, all_apps: bool, as_json: bool
-) -> Exit:
+def list_(*, search: str | None, limit: int | None, as_json: bool, **options: Any) -> Exit:
     """List customers, the newest first."""
-    from customers_sdk.customers import UNSET
-
     people = for_people(as_json=as_json)
     if limit is None:
         limit = _SCREENFUL if people else 0
     # A person would rather know at once that the service cannot be reached.
     client_of = connect if people else connect_patiently
     with client_of() as client, incomplete_lists() as missed:
-        found = client.customers.list(
-            search=search,
-            app_id=None if all_apps else UNSET,
-            prefetch=prefetch,
-        )
+        found = client.customers.list(search=search, **options)
         if people:
             _draw(found, limit, _NO_MATCH if search else _NO_CUSTOMERS)
         else:
@@ -62,20 +54,12 @@ def _draw(found: Iterator[CustomerSummary], limit: int, none: str) -> None:
     from customers_sdk.cli._tables import list_table
 
     shown = 0
-    more = False
-    while True:
-        size = min(_CHUNK, limit - shown) if limit else _CHUNK
-        chunk = list(islice(found, size))
-        if chunk:
-            write_table(list_table(chunk))
+    while chunk := list(islice(found, min(_CHUNK, limit - shown) if limit else _CHUNK)):
+        write_table(list_table(chunk))
         shown += len(chunk)
-        if len(chunk) < size:
-            break
-        if shown == limit:
-            more = next(found, None) is not None
-            break
     if not shown:
         say(none)
         return
+    more = shown == limit and next(found, None) is not None
     count = "1 customer" if shown == 1 else f"{shown:,} customers"
     say(f"{count}. There are more: --limit 0 shows all." if more else count)

@@ -1,15 +1,21 @@
-"""What several commands take: the fields of a customer, the form of the output, an id."""
+"""What several commands take, and how they tell of an option that does not fit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import contextlib
+import shlex
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from customers_sdk._checks import CUSTOMER_FIELDS
+from customers_sdk.cli._exit import ended
 
-F = TypeVar("F", bound=Callable[..., Any])
+if TYPE_CHECKING:
+    from customers_sdk.customers import Unset
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 # What is said of a field beyond its name.
 _HELP = {
@@ -31,6 +37,40 @@ class Group(click.Group):
         return super().parse_args(ctx, args)
 
 
+def option_of(name: str) -> str:
+    """The option that sets an argument or a field."""
+    return "--map" if name == "fields" else f"--{name.replace('_', '-')}"
+
+
+@contextlib.contextmanager
+def named_by_option() -> Iterator[None]:
+    """Tell of an argument of `customers_sdk.bulk` by the option that the reader typed."""
+    from customers_sdk.bulk import ArgumentError
+
+    try:
+        yield
+    except ArgumentError as error:
+        if error.argument in ("path", "rejects"):  # the problem begins with the name of a file
+            raise click.ClickException(ended(error.problem)) from None
+        option = option_of(error.argument)
+        if error.fitting is None:
+            raise click.UsageError(f"{option}: {ended(error.problem)}") from None
+        problem = error.problem[:1].upper() + error.problem[1:]
+        value = "tab" if error.fitting == "\t" else shlex.quote(error.fitting)
+        raise click.UsageError(f"{problem}. Pass {option} {value}.") from None
+
+
+def together(*options: Decorator) -> Decorator:
+    """Several options as one."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
 def json_object(_: click.Context, __: click.Parameter, value: str | None) -> Any:
     """Read an option's JSON object."""
     if value is None:
@@ -46,17 +86,16 @@ def json_object(_: click.Context, __: click.Parameter, value: str | None) -> Any
     return decoded
 
 
-def fields(command: F) -> F:
-    """The options for a customer's fields; what is not given stays None."""
-    command = click.option(
-        "--metadata", metavar="JSON", callback=json_object, help="A JSON object of your own."
-    )(command)
-    for name in reversed(CUSTOMER_FIELDS):
-        if name != "metadata":
-            help_text = _HELP.get(name, f"{name.replace('_', ' ').capitalize()}.")
-            option = f"--{name.replace('_', '-')}"
-            command = click.option(option, metavar="TEXT", help=help_text)(command)
-    return command
+def _field(name: str) -> Decorator:
+    if name == "metadata":
+        told = "A JSON object of your own."
+        return click.option("--metadata", metavar="JSON", callback=json_object, help=told)
+    told = _HELP.get(name, f"{name.replace('_', ' ').capitalize()}.")
+    return click.option(option_of(name), metavar="TEXT", help=told)
+
+
+# A customer's fields; what is not given stays None.
+fields = together(*map(_field, CUSTOMER_FIELDS))
 
 
 def given(values: dict[str, Any]) -> dict[str, Any]:
@@ -64,15 +103,24 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def scope(command: F) -> F:
-    """The options that say which customers a list is of."""
-    command = click.option("--all-apps", is_flag=True, help="Include every app of the merchant.")(
-        command
-    )
-    return click.option(
-        "--search", metavar="TEXT", help="A part of an e-mail address, a name or an external id."
-    )(command)
+def _app_id(_: click.Context, __: click.Parameter, every: bool) -> Unset | None:  # noqa: FBT001
+    from customers_sdk.customers import UNSET
 
+    return None if every else UNSET
+
+
+# Which customers a list is of.
+scope = together(
+    click.option(
+        "--search", metavar="TEXT", help="A part of an e-mail address, a name or an external id."
+    ),
+    click.option(
+        *("--all-apps", "app_id"),
+        is_flag=True,
+        callback=_app_id,
+        help="Include every app of the merchant.",
+    ),
+)
 
 as_json = click.option(
     "--json", "as_json", is_flag=True, help="Output JSON (the default when piped)."
