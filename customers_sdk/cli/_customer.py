@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from customers_sdk.cli._client import connect
-from customers_sdk.cli._lookup import Named, named
-from customers_sdk.cli._options import as_json, fields, given, json_object
-from customers_sdk.cli._output import for_people, write_json, write_table
-
-if TYPE_CHECKING:
-    from customers_sdk.models import Customer
+from customers_sdk.cli._lookup import found, named
+from customers_sdk.cli._options import fields, for_people, given, json_object
+from customers_sdk.cli._output import write
 
 
 @click.command()
@@ -24,8 +21,8 @@ if TYPE_CHECKING:
     is_flag=True,
     help="With either: give the external id to the one customer with this e-mail and none.",
 )
-@as_json
-def create(*, or_get: bool, or_update: bool, adopt: bool, as_json: bool, **values: Any) -> None:
+@for_people
+def create(*, or_get: bool, or_update: bool, adopt: bool, for_people: bool, **values: Any) -> None:
     """Create a customer.
 
     With an --external-id it is safe to run again: there will never be two. --or-get and
@@ -46,19 +43,19 @@ def create(*, or_get: bool, or_update: bool, adopt: bool, as_json: bool, **value
             customer, _ = client.customers.update_or_create(**values, adopt=adopt)
         else:
             customer = client.customers.create(**values)
-        _write(customer, as_json=as_json)
+        write(customer, for_people=for_people, full=True)
 
 
 @click.command()
 @named("--external-id")
-@as_json
-def show(*, whom: Named, as_json: bool) -> None:
+@for_people
+def show(*, for_people: bool, **whom: Any) -> None:
     """Show a customer with wallets and history.
 
     The last 50 payments and the last 50 invoices are shown.
     """
-    with whom.found(as_json=as_json) as (customers, customer_id):
-        _write(customers.retrieve(customer_id), as_json=as_json)
+    with found(**whom, for_people=for_people) as (customers, customer_id):
+        write(customers.retrieve(customer_id), for_people=for_people, full=True)
 
 
 @click.command()
@@ -76,13 +73,15 @@ def show(*, whom: Named, as_json: bool) -> None:
     multiple=True,
     help="A member to remove from the metadata; may be given again.",
 )
-@as_json
+@for_people
 def update(
     *,
-    whom: Named,
+    customer_id: str | None,
+    by_external_id: str | None,
+    by_email: str | None,
     members: dict[str, Any] | None,
     remove: tuple[str, ...],
-    as_json: bool,
+    for_people: bool,
     **values: Any,
 ) -> None:
     """Change the given fields of a customer.
@@ -95,18 +94,10 @@ def update(
         raise click.UsageError("Nothing to update: pass at least one field.")
     if merges and "metadata" in changes:
         raise click.UsageError("--metadata replaces what --merge-metadata would change.")
-    with whom.found(as_json=as_json) as (customers, customer_id):
+    whom = (customer_id, by_external_id, by_email)
+    with found(*whom, for_people=for_people) as (customers, id_):
         if merges:
-            customer = customers.merge_metadata(customer_id, members or {}, remove=remove)
+            customer = customers.merge_metadata(id_, members or {}, remove=remove)
         if changes:
-            customer = customers.update(customer_id, **changes)
-        _write(customer, as_json=as_json)
-
-
-def _write(customer: Customer, *, as_json: bool) -> None:
-    if not for_people(as_json=as_json):
-        write_json(customer.to_dict())
-        return
-    from customers_sdk.cli._tables import customer_table
-
-    write_table(customer_table(customer))
+            customer = customers.update(id_, **changes)
+        write(customer, for_people=for_people, full=True)

@@ -9,8 +9,8 @@ import click
 
 from customers_sdk.cli._client import connect_patiently, incomplete_lists
 from customers_sdk.cli._exit import Exit
-from customers_sdk.cli._options import as_json, named_by_option, prefetch, scope
-from customers_sdk.cli._output import for_people, say, write_json, write_text
+from customers_sdk.cli._options import for_people, named_by_option, prefetch, scope
+from customers_sdk.cli._output import say, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
 
 if TYPE_CHECKING:
@@ -40,9 +40,11 @@ if TYPE_CHECKING:
     help="Number of customers per request.",
 )
 @prefetch
-@as_json
+@for_people
 @click.pass_obj
-def export(hints: list[str], /, file: str, *, resume: bool, as_json: bool, **options: Any) -> Exit:
+def export(
+    hints: list[str], /, file: str, *, resume: bool, for_people: bool, **options: Any
+) -> Exit:
     """Export all customers to FILE, or to - (a pipe).
 
     FILE is JSON Lines or CSV. It is atomic: it is written under another name, and renamed once it
@@ -71,13 +73,10 @@ def export(hints: list[str], /, file: str, *, resume: bool, as_json: bool, **opt
     hints.clear()
     if not (count or options["search"] or options["app_id"] is None):
         say("customers: No customers are listed. Is NODERAILS_APP_ID right?")
-    if not printed:
-        _summarise(file, count, time.monotonic() - started, missed, as_json=as_json)
-    return Exit.IN_PART if missed else Exit.DONE
-
-
-def _summarise(file: str, count: int, seconds: float, missed: list[str], *, as_json: bool) -> None:
-    if for_people(as_json=as_json):
-        write_text(f"{count:,} customers in {file} ({seconds:.1f} s)")
+    if printed:
+        pass
+    elif for_people:
+        write_text(f"{count:,} customers in {file} ({time.monotonic() - started:.1f} s)")
     else:
         write_json({"file": file, "customers": count, "complete": not missed})
+    return Exit.IN_PART if missed else Exit.DONE

@@ -13,8 +13,8 @@ import click
 
 from customers_sdk.cli._client import connect_patiently
 from customers_sdk.cli._exit import Exit, code_of, one_line
-from customers_sdk.cli._options import as_json, named_by_option
-from customers_sdk.cli._output import for_people, say, write_json, write_text
+from customers_sdk.cli._options import for_people, named_by_option
+from customers_sdk.cli._output import say, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: Sequence[str]) -> dic
     callback=_encoding,
     help="Encoding of FILE, such as utf-16 or cp1252.",
 )
-@as_json
+@for_people
 @click.pass_obj
 def import_(
     hints: list[str],
@@ -159,7 +159,7 @@ def import_(
     rejects: Path | None,
     delimiter: str,
     encoding: str,
-    as_json: bool,
+    for_people: bool,
 ) -> Exit:
     """Create or update the customers in a CSV FILE, by your own ids.
 
@@ -190,7 +190,7 @@ def import_(
             say(one_line(f"{file.name}: {rows.describe_unused()}"))
         plan = _Plan(None if dry_run else journal, workers, rate, adopt, dry_run)
         report = _run(rows, plan, reject_file, hints)
-    _summarise(report, file, reject_file, as_json=as_json)
+    _summarise(report, file, reject_file, for_people=for_people)
     return Exit.DONE if report.complete else Exit.IN_PART
 
 
@@ -262,14 +262,14 @@ def _name(file: Path, rejections: Sequence[Rejection]) -> None:
 
 
 def _summarise(
-    report: ImportReport, file: Path, reject_file: RejectFile | None, *, as_json: bool
+    report: ImportReport, file: Path, reject_file: RejectFile | None, *, for_people: bool
 ) -> None:
     counts = _counts(report)
     written = str(reject_file.path) if report.rejections and reject_file else None
     if written and reject_file and reject_file.changed:
         kept = " and ".join(each.name for each in reject_file.changed)
         say(one_line(f"{kept}: changed since it was written, and left as it is."))
-    if not for_people(as_json=as_json):
+    if not for_people:
         summary: dict[str, Any] = {"file": str(file), "dryRun": report.dry_run, **counts}
         write_json({**summary, "rejects": written})
         return

@@ -10,8 +10,8 @@ import click
 
 from customers_sdk.cli._client import connect, connect_patiently, incomplete_lists
 from customers_sdk.cli._exit import Exit
-from customers_sdk.cli._options import as_json, prefetch, scope
-from customers_sdk.cli._output import for_people, say, write_json, write_table
+from customers_sdk.cli._options import for_people, prefetch, scope
+from customers_sdk.cli._output import say, write
 
 if TYPE_CHECKING:
     from customers_sdk.models import CustomerSummary
@@ -31,31 +31,28 @@ _CHUNK = 100  # rows of one table: its columns are as wide as these need
     help=f"Maximum number to show (0 = all).  [default: {_SCREENFUL} on a terminal, else all]",
 )
 @prefetch
-@as_json
-def list_(*, search: str | None, limit: int | None, as_json: bool, **options: Any) -> Exit:
+@for_people
+def list_(*, search: str | None, limit: int | None, for_people: bool, **options: Any) -> Exit:
     """List customers, the newest first."""
-    people = for_people(as_json=as_json)
     if limit is None:
-        limit = _SCREENFUL if people else 0
+        limit = _SCREENFUL if for_people else 0
     # A person would rather know at once that the service cannot be reached.
-    client_of = connect if people else connect_patiently
+    client_of = connect if for_people else connect_patiently
     with client_of() as client, incomplete_lists() as missed:
         found = client.customers.list(search=search, **options)
-        if people:
+        if for_people:
             _draw(found, limit, _NO_MATCH if search else _NO_CUSTOMERS)
         else:
             for customer in islice(found, limit or None):
-                write_json(customer.to_dict())
+                write(customer, for_people=False)
     return Exit.IN_PART if missed else Exit.DONE
 
 
 def _draw(found: Iterator[CustomerSummary], limit: int, none: str) -> None:
     """Draw tables as the customers come, and say how many there were."""
-    from customers_sdk.cli._tables import list_table
-
     shown = 0
     while chunk := list(islice(found, min(_CHUNK, limit - shown) if limit else _CHUNK)):
-        write_table(list_table(chunk))
+        write(*chunk, for_people=True)
         shown += len(chunk)
     if not shown:
         say(none)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +123,17 @@ scope = together(
     ),
 )
 
-as_json = click.option(
-    "--json", "as_json", is_flag=True, help="Output JSON (the default when piped)."
+
+def _for_people(_: click.Context, __: click.Parameter, as_json: bool) -> bool:  # noqa: FBT001
+    """Whether what is written is read by a person."""
+    return not as_json and sys.stdout is not None and sys.stdout.isatty()
+
+
+for_people = click.option(
+    *("--json", "for_people"),
+    is_flag=True,
+    callback=_for_people,
+    help="Output JSON (the default when piped).",
 )
 
 prefetch = click.option(

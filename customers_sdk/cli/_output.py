@@ -11,15 +11,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from customers_sdk.models import Model
 
 # Legal in JSON as they are, but a terminal may act on them, and not every reader takes them.
 _UNSAFE = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def for_people(*, as_json: bool) -> bool:
-    """Whether what is written is read by a person."""
-    return not as_json and sys.stdout is not None and sys.stdout.isatty()
+def write(*records: Model, for_people: bool, full: bool = False) -> None:
+    """Write records of one kind, one at least; a person sees a customer in full, or in a row."""
+    if not for_people:
+        for each in records:
+            write_json(each.to_dict())
+        return
+    from customers_sdk.cli import _tables
+
+    if full:
+        _tables.draw_customer(*records)
+    else:
+        _tables.draw(records)
 
 
 def write_json(record: Mapping[str, Any]) -> None:
@@ -34,18 +43,6 @@ def write_json(record: Mapping[str, Any]) -> None:
 def write_text(text: str) -> None:
     """Write a line for a person."""
     _write(text + "\n")
-
-
-def write_table(table: RenderableType) -> None:
-    """Draw a table."""
-    console().print(table)
-
-
-def console() -> Console:
-    """A console on standard output that takes text as it is: no markup, no highlighting."""
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False, emoji=False)
 
 
 def say(line: str) -> None:

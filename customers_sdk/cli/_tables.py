@@ -6,22 +6,22 @@ may be long: in a table it ends with an ellipsis, in a block it is folded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from rich import box
-from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.console import Console
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from customers_sdk._checks import CUSTOMER_FIELDS
+from customers_sdk._wire import codec
 from customers_sdk.cli._exit import visible
-
-if TYPE_CHECKING:
-    from customers_sdk.models import Customer, CustomerSummary, Invoice, PaymentIntent, Wallet
+from customers_sdk.models import CustomerSummary, Invoice, Model, PaymentIntent, Wallet
 
 _TEXT_WIDTHS = (32, 24, 16)  # tried in turn: what an e-mail address or a name may take of a table
 _LABELLED = 60  # columns from which a label and an id stand on one line
@@ -32,80 +32,116 @@ class Column(NamedTuple):
 
     Attributes:
         title: what it is called.
+        value: what a record has there.
         text: whether people wrote it, so that it may be shortened in a table.
         number: whether it is set to the right.
     """
 
     title: str
+    value: Callable[[Any], Any]
     text: bool = False
     number: bool = False
 
 
-_LIST = (
-    Column("id"),
-    Column("external id"),
-    Column("email", text=True),
-    Column("name", text=True),
-    Column("wallets", number=True),
-    Column("payments", number=True),
-    Column("created (UTC)"),
-)
-_WALLETS = (Column("id"), Column("chain"), Column("address"), Column("authorised"))
-_PAYMENTS = (Column("id"), Column("status"), Column("amount"), Column("created (UTC)"))
-_INVOICES = (Column("number"), Column("status"), Column("total"), Column("due (UTC)"))
+def _chain(wallet: Wallet) -> str:
+    return f"{wallet.chain.name} {wallet.chain_id}" if wallet.chain else str(wallet.chain_id)
 
 
-class Records:
-    """Records of one kind, drawn as a table if all of them fit and as blocks if not."""
+def _authorised(wallet: Wallet) -> str:
+    return wallet.authorization_type or "yes" if wallet.has_active_authorization else "no"
 
-    def __init__(
-        self, columns: Sequence[Column], rows: Iterable[Sequence[Any]], title: str | None = None
-    ) -> None:
-        self._columns = columns
-        self._rows = [list(map(_cell, row)) for row in rows]
-        self._title = title
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        endless = options.update_width(1_000_000)
-        for text_width in _TEXT_WIDTHS:
-            table = self._table(text_width)
-            if Measurement.get(console, endless, table).maximum <= options.max_width:
-                yield table
-                return
-        yield from self._blocks(options.max_width)
+_COLUMNS: dict[type[Model], Sequence[Column]] = {
+    CustomerSummary: (
+        Column("id", attrgetter("id")),
+        Column("external id", attrgetter("external_id")),
+        Column("email", attrgetter("email"), text=True),
+        Column("name", attrgetter("name"), text=True),
+        Column("wallets", lambda each: len(each.wallets), number=True),
+        Column("payments", attrgetter("counts.payment_intents"), number=True),
+        Column("created (UTC)", attrgetter("created_at")),
+    ),
+    Wallet: (
+        Column("id", attrgetter("id")),
+        Column("chain", _chain),
+        Column("address", attrgetter("wallet_address")),
+        Column("authorised", _authorised),
+    ),
+    PaymentIntent: (
+        Column("id", attrgetter("id")),
+        Column("status", attrgetter("status")),
+        Column("amount", lambda each: f"{each.amount:f} {each.currency}"),
+        Column("created (UTC)", attrgetter("created_at")),
+    ),
+    Invoice: (
+        Column("number", lambda each: each.invoice_number or each.id),
+        Column("status", attrgetter("status")),
+        Column("total", lambda each: f"{each.total:f} {each.currency}"),
+        Column("due (UTC)", attrgetter("due_date")),
+    ),
+}
+_TITLES = {Wallet: "Wallets", PaymentIntent: "Payments", Invoice: "Invoices"}
 
-    def _table(self, text_width: int) -> Table:
-        table = Table(
-            box=box.SIMPLE_HEAD,
-            title=self._title,
-            title_justify="left",
-            title_style="bold",
-            pad_edge=False,
-            collapse_padding=True,
+
+def draw_customer(customer: Any) -> None:
+    """Draw all that is known of one customer."""
+    _draw_facts(_console(), _facts(customer))
+    for name in ("wallets", "payment_intents", "invoices"):
+        if records := getattr(customer, name, ()):
+            draw(records)
+
+
+def draw(records: Sequence[Model]) -> None:
+    """Draw records of one kind, one at least: a table if all of them fit, and blocks if not."""
+    console = _console()
+    kind = next(kind for kind in _COLUMNS if isinstance(records[0], kind))
+    title, columns = _TITLES.get(kind), _COLUMNS[kind]
+    rows = [[_cell(column.value(each)) for column in columns] for each in records]
+    endless = console.options.update_width(1_000_000)
+    for text_width in _TEXT_WIDTHS:
+        table = _table(title, columns, rows, text_width)
+        if Measurement.get(console, endless, table).maximum <= console.width:
+            console.print(table)
+            return
+    if title:
+        console.print(Text(title, style="bold"))
+    for row in rows:
+        console.print(Text(row[0].plain, style="bold", overflow="fold"))
+        parts = [
+            Text.assemble((f"{column.title}: ", "dim"), cell)
+            for column, cell in zip(columns[1:], row[1:])
+            if cell
+        ]
+        console.print(Padding(_filled(parts, console.width - 2), (0, 0, 1, 2)))
+
+
+def _console() -> Console:
+    """A console that takes text as it is: no markup, no highlighting."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def _table(
+    title: str | None, columns: Sequence[Column], rows: Iterable[Sequence[Text]], text_width: int
+) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    for column in columns:
+        table.add_column(
+            column.title,
+            no_wrap=True,
+            overflow="ellipsis" if column.text else "fold",
+            max_width=text_width if column.text else None,
+            justify="right" if column.number else "left",
         )
-        for column in self._columns:
-            table.add_column(
-                column.title,
-                no_wrap=True,
-                overflow="ellipsis" if column.text else "fold",
-                max_width=text_width if column.text else None,
-                justify="right" if column.number else "left",
-            )
-        for row in self._rows:
-            table.add_row(*(cell or Text("-", style="dim") for cell in row))
-        return table
-
-    def _blocks(self, width: int) -> Iterator[Any]:
-        if self._title:
-            yield Text(self._title, style="bold")
-        for row in self._rows:
-            yield Text(row[0].plain, style="bold", overflow="fold")
-            parts = [
-                Text.assemble((f"{column.title}: ", "dim"), cell)
-                for column, cell in zip(self._columns[1:], row[1:])
-                if cell
-            ]
-            yield Padding(_filled(parts, width - 2), (0, 0, 1, 2))
+    for row in rows:
+        table.add_row(*(cell or Text("-", style="dim") for cell in row))
+    return table
 
 
 def _filled(parts: Iterable[Text], width: int) -> Text:
@@ -121,56 +157,23 @@ def _filled(parts: Iterable[Text], width: int) -> Text:
     return text
 
 
-def list_table(customers: Iterable[CustomerSummary]) -> Records:
-    """Draw one record a customer."""
-    return Records(
-        _LIST,
-        (
-            (
-                *(each.id, each.external_id, each.email, each.name),
-                *(len(each.wallets), each.counts.payment_intents, each.created_at),
-            )
-            for each in customers
-        ),
-    )
+def _draw_facts(console: Console, facts: Iterable[tuple[str, Any]]) -> None:
+    """Draw labels and values; on a narrow terminal each value is on a line of its own."""
+    cells = [(title, cell) for title, value in facts if (cell := _cell(value))]
+    if console.width < _LABELLED:
+        for title, cell in cells:
+            console.print(Text(title, style="bold"), Padding(cell, (0, 0, 0, 2)), sep="\n")
+    else:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="bold", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for row in cells:
+            grid.add_row(*row)
+        console.print(grid)
+    console.print()
 
 
-def customer_table(customer: Customer) -> Group:
-    """Draw all that is known of one customer."""
-    parts: list[Any] = [_Facts(_facts(customer))]
-    if customer.wallets:
-        parts.append(wallet_table(customer.wallets))
-    if payments := getattr(customer, "payment_intents", ()):
-        parts.append(_payment_table(payments))
-    if invoices := getattr(customer, "invoices", ()):
-        parts.append(_invoice_table(invoices))
-    return Group(*parts)
-
-
-class _Facts:
-    """Labels and values; on a narrow terminal each value is on a line of its own."""
-
-    def __init__(self, facts: Iterable[tuple[str, Any]]) -> None:
-        self._facts = [(title, cell) for title, value in facts if (cell := _cell(value))]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        if options.max_width < _LABELLED:
-            for title, value in self._facts:
-                yield Text(title, style="bold")
-                yield Padding(value, (0, 0, 0, 2))
-        else:
-            grid = Table.grid(padding=(0, 2))
-            grid.add_column(style="bold", no_wrap=True)
-            grid.add_column(overflow="fold")
-            for title, value in self._facts:
-                grid.add_row(title, value)
-            yield grid
-        yield Text()
-
-
-def _facts(customer: Customer) -> Iterator[tuple[str, Any]]:
-    from customers_sdk._wire import codec
-
+def _facts(customer: Any) -> Iterator[tuple[str, Any]]:
     app = getattr(customer, "app", None)
     yield "id", customer.id
     yield "external id", customer.external_id
@@ -182,42 +185,6 @@ def _facts(customer: Customer) -> Iterator[tuple[str, Any]]:
     yield "metadata", codec.to_text(metadata, ascii_only=False) if metadata else None
     yield "created (UTC)", customer.created_at
     yield "updated (UTC)", customer.updated_at
-
-
-def wallet_table(wallets: Iterable[Wallet]) -> Records:
-    """Draw one record a wallet."""
-    return Records(
-        _WALLETS,
-        (
-            (
-                each.id,
-                f"{each.chain.name} {each.chain_id}" if each.chain else each.chain_id,
-                each.wallet_address,
-                each.authorization_type or "yes" if each.has_active_authorization else "no",
-            )
-            for each in wallets
-        ),
-        "Wallets",
-    )
-
-
-def _payment_table(payments: Iterable[PaymentIntent]) -> Records:
-    rows = (
-        (each.id, each.status, f"{each.amount:f} {each.currency}", each.created_at)
-        for each in payments
-    )
-    return Records(_PAYMENTS, rows, "Payments")
-
-
-def _invoice_table(invoices: Iterable[Invoice]) -> Records:
-    rows = (
-        (
-            *(each.invoice_number or each.id, each.status),
-            *(f"{each.total:f} {each.currency}", each.due_date),
-        )
-        for each in invoices
-    )
-    return Records(_INVOICES, rows, "Invoices")
 
 
 def _cell(value: Any) -> Text:
