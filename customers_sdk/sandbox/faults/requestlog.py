@@ -29,6 +29,11 @@ _ONE_CUSTOMER = re.compile(
 )
 _CUSTOMER_PATH = re.compile(r"/customers/([^/]+)", re.IGNORECASE)
 
+# What a row of the console's list shows of a request.
+_LISTED = (
+    *("number", "call", "method", "path", "query", "idempotency_key"),
+    *("status", "replayed", "faults", "sent_at", "seconds"),
+)
 
 # Status, headers and body of a response.
 Made = tuple[int, "list[tuple[str, str]]", bytes]
@@ -43,6 +48,7 @@ class SentRequest:
         method: in upper case.
         path: as it was sent, percent-encoded, without the query.
         query: the percent-encoded query, or "".
+        body: as it was sent.
         idempotency_key: the ``Idempotency-Key`` header as it was sent, or None. The client scopes a
             key before it sends it, so this is not the caller's own form; it is the same for the
             tries of one call.
@@ -60,7 +66,7 @@ class SentRequest:
     method: str
     path: str
     query: str = ""
-    _body: bytes = b""
+    body: bytes = b""
     _headers: dict[str, str] = attrs.Factory(dict)
     idempotency_key: str | None = None
     faults: tuple[str, ...] = ()
@@ -78,7 +84,7 @@ class SentRequest:
     def json(self) -> Any:
         """The body as it was sent, decoded at each call; None if it is not JSON or too deep."""
         try:
-            return json.loads(self._body)
+            return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
 
@@ -91,11 +97,6 @@ class SentRequest:
         }
 
     @property
-    def body(self) -> bytes:
-        """The body as it was sent."""
-        return self._body
-
-    @property
     def customer(self) -> tuple[str | None, str | None]:
         """The id and the external id of the one customer that it concerns, as far as known."""
         made = self.response and _ONE_CUSTOMER.match(self.response[2])
@@ -104,7 +105,7 @@ class SentRequest:
         named = _CUSTOMER_PATH.match(self.path)
         if named:
             return named[1], None
-        sent = self.json if self.method == "POST" and self._body else None
+        sent = self.json if self.method == "POST" and self.body else None
         given = sent.get("externalId") if isinstance(sent, dict) else None
         return None, given if isinstance(given, str) else None
 
@@ -120,49 +121,25 @@ class SentRequest:
             status, headers, body = made
             self.response = status, headers, body[:LONGEST_RESPONSE]
 
-    def drop_bodies(self) -> int:
-        """Forget both bodies; returns how many bytes that were."""
-        dropped = self.size
-        self._body, self.response = b"", None
-        return dropped
-
     @property
     def size(self) -> int:
         """How many bytes of bodies it holds."""
-        return len(self._body) + (len(self.response[2]) if self.response else 0)
+        return len(self.body) + (len(self.response[2]) if self.response else 0)
 
     def summary(self) -> dict[str, Any]:
         """Return a row of the console's list."""
         customer_id, external_id = self.customer
-        return {
-            "number": self.number,
-            "call": self.call,
-            "method": self.method,
-            "path": self.path,
-            "query": self.query,
-            "idempotency_key": self.idempotency_key,
-            "status": self.status,
-            "replayed": self.replayed,
-            "faults": list(self.faults),
-            "sent_at": self.sent_at,
-            "seconds": self.seconds,
-            "customer_id": customer_id,
-            "external_id": external_id,
-        }
+        row = {name: getattr(self, name) for name in _LISTED}
+        return {**row, "customer_id": customer_id, "external_id": external_id}
 
     def details(self) -> dict[str, Any]:
         """Return all that is known of it, as the console opens it."""
-        details = {
-            **self.summary(),
-            "headers": self.headers,
-            "body": self._body.decode("utf-8", "replace"),
-            "response": None,
-        }
+        response, sent = None, self.body.decode("utf-8", "replace")
         if self.response is not None:
             status, headers, body = self.response
             text = body.decode("utf-8", "replace")
-            details["response"] = {"status": status, "headers": headers, "body": text}
-        return details
+            response = {"status": status, "headers": headers, "body": text}
+        return {**self.summary(), "headers": self.headers, "body": sent, "response": response}
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``/_sandbox/requests`` shows of it."""
@@ -193,11 +170,11 @@ class RequestLog:
         self.keeps_responses: bool = limit is not None
         self._entries: deque[SentRequest] = deque(maxlen=limit)
         self._guard = threading.Lock()
-        self._added = self._changes = self._bytes = self._called = 0
+        self._added = self._changes = 0
         self._watcher: Callable[[SentRequest], None] | None = None
         #: Another one after each start, so that a page notices that it begins anew.
         self.run: str = secrets.token_hex(8)
-        self._forget()
+        self.clear()
 
     def watch(self, watcher: Callable[[SentRequest], None]) -> None:
         """Have `watcher` called with each request that has ended, in the thread that served it."""
@@ -229,21 +206,19 @@ class RequestLog:
         self._bytes += more
         if self.keeps_responses and self._bytes > MOST_BYTES:
             for old in self._entries:
-                self._bytes -= old.drop_bodies()
+                self._bytes -= old.size
+                old.body, old.response = b"", None
                 if self._bytes <= MOST_BYTES // 2:
                     break
 
     def clear(self) -> None:
         """Forget all."""
         with self._guard:
-            self._forget()
-
-    def _forget(self) -> None:
-        self._entries.clear()
-        self._bytes = 0
-        self._by_key: dict[Any, SentRequest] = {}
-        self._by_target: dict[Any, SentRequest] = {}
-        self._called = self._added
+            self._entries.clear()
+            self._bytes = 0
+            self._by_key: dict[Any, SentRequest] = {}
+            self._by_target: dict[Any, SentRequest] = {}
+            self._called = self._added
 
     def entries(self) -> tuple[SentRequest, ...]:
         """Return all of them."""
