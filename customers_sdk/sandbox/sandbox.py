@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.backend import TIE_ORDERS, Backend
 from customers_sdk.sandbox.console.console import Console
-from customers_sdk.sandbox.faults.control_routes import ControlRoutes, is_loopback
+from customers_sdk.sandbox.faults.control_routes import is_loopback
 from customers_sdk.sandbox.handle import Handle
 from customers_sdk.sandbox.server import Server
 
@@ -77,8 +77,7 @@ class Sandbox(Handle):
             try:
                 application: WSGIApplication = backend.application
                 if is_loopback(self._address[0]):
-                    service = Handle(backend)
-                    application = ControlRoutes(service, application, Console(service).routes)
+                    application = Console(Handle(backend), application)
                 self._server = Server(application, *self._address)
             except BaseException:
                 backend.close()

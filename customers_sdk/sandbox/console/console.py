@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.console import customers
 from customers_sdk.sandbox.express.exchange import Response
-from customers_sdk.sandbox.faults.control_routes import Call, Refused, Routes, json_response
+from customers_sdk.sandbox.faults.control_routes import Call, ControlRoutes, Refused, json_response
 
 if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
     from customers_sdk.sandbox.handle import Handle
 
 _TYPES = {
@@ -25,33 +27,28 @@ _MOST = 1000
 _PAGE_SIZE = 25
 
 
-class Console:
-    """What the page needs of one service; `routes` are for `ControlRoutes`."""
+class Console(ControlRoutes):
+    """The control routes, and those that the page needs."""
 
-    def __init__(self, service: Handle) -> None:
-        self._service = service
+    def __init__(self, service: Handle, application: WSGIApplication) -> None:
+        super().__init__(service, application)
         page = files("customers_sdk.sandbox.console") / "page"
         self._files = {file.name: file for file in page.iterdir() if file.is_file()}
-        self.routes: Routes = {
-            "": {"GET": self._index},
-            "console": {"GET": self._file},
-            "openapi.yaml": {"GET": self._document},
-            "feed": {"GET": self._feed},
-            "request": {"GET": self._request},
-            "customers": {"GET": self._customers},
-            "settings": {"GET": self._settings},
+        pages = {
+            "": lambda _: _content(self._files["index.html"]),
+            "console": self._file,
+            "openapi.yaml": lambda _: _content(files("customers_sdk") / "openapi.yaml"),
+            "feed": self._feed,
+            "request": self._request,
+            "customers": self._customers,
+            "settings": self._settings,
         }
-
-    def _index(self, _: Call) -> Response:
-        return _content(self._files["index.html"])
+        self._routes.update({name: {"GET": action} for name, action in pages.items()})
 
     def _file(self, call: Call) -> Response:
         if call.rest not in self._files:
             raise Refused(404, "there is no such file")
         return _content(self._files[call.rest])
-
-    def _document(self, _: Call) -> Response:
-        return _content(files("customers_sdk") / "openapi.yaml")
 
     def _feed(self, call: Call) -> Response:
         """The requests that came or ended since a cursor, and the faults that wait."""
@@ -86,13 +83,9 @@ class Console:
         return json_response(found)
 
     def _settings(self, _: Call) -> Response:
-        return json_response(
-            {
-                "app_id": self._service.app_id,
-                "api_key": self._service.api_key,
-                "chains": customers.chains(self._service.store),
-            }
-        )
+        service, chains = self._service, customers.chains(self._service.store)
+        settings = {"app_id": service.app_id, "api_key": service.api_key, "chains": chains}
+        return json_response(settings)
 
 
 def _content(file: Any) -> Response:

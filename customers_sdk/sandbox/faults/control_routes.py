@@ -63,49 +63,39 @@ class Call(NamedTuple):
         return int(value)
 
 
-Routes = dict[str, dict[str, Callable[[Call], Response]]]
-
-
 class Refused(Exception):  # noqa: N818 - it is a response
-    """A request that is responded to with an error in words."""
-
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(status, text)
-        self.status = status
-        self.text = text
+    """A request that is responded to with a status and an error in words."""
 
 
 class ControlRoutes:
     """WSGI middleware that responds to ``/_sandbox/…`` and passes everything else on.
 
-    `more` are further routes, by the first segment of their path. Among them ``""`` is the page for
-    the browser, to which a browser that asks for the root is sent.
+    A subclass may add routes, by the first segment of their path; ``""`` must be the page for the
+    browser, to which a browser that asks for the root is sent.
     """
 
-    def __init__(
-        self, service: Handle, application: WSGIApplication, more: Routes | None = None
-    ) -> None:
+    def __init__(self, service: Handle, application: WSGIApplication) -> None:
         self._service = service
         self._application = application
-        self._routes: Routes = {
+        self._routes: dict[str, dict[str, Callable[[Call], Response]]] = {
             "reset": {"POST": self._reset},
             "seed": {"POST": self._seed},
             "faults": {"GET": self._waiting, "POST": self._arm, "DELETE": self._disarm},
             "requests": {"GET": self._requests, "DELETE": self._forget},
-            **(more or {}),
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to one request."""
         path = raw_path(environ)
-        if "" in self._routes and _is_from_address_bar(path, environ):
+        if _is_from_address_bar(path, environ):
             return Response(302, headers={"Location": PREFIX, **_HEADERS})(environ, start_response)
         if not path.startswith(PREFIX):
             return self._application(environ, start_response)
         try:
             response = self._response(environ, path[len(PREFIX) :].rstrip("/"))
         except Refused as refused:
-            response = json_response({"error": refused.text}, refused.status)
+            status, text = refused.args
+            response = json_response({"error": text}, status)
         except seeds.SeedError as refused:
             response = json_response({"error": str(refused)}, 400)
         response.headers.update(_HEADERS)
@@ -133,11 +123,7 @@ class ControlRoutes:
         seed = call.body
         if isinstance(seed, dict) and set(seed) == {"plausible"}:
             count = seed["plausible"]
-            if (
-                isinstance(count, bool)
-                or not isinstance(count, int)
-                or not 0 < count <= _MOST_MADE_UP
-            ):
+            if type(count) is not int or not 0 < count <= _MOST_MADE_UP:
                 raise Refused(400, f"plausible must be a number from 1 to {_MOST_MADE_UP}")
             seed = seeds.plausible(count, self._service.store.count_customers() + 1)
         return json_response(seeds.sow(self._service, seed), 201)
@@ -146,11 +132,12 @@ class ControlRoutes:
         return json_response({"faults": self._service.faults.waiting()}, status)
 
     def _arm(self, call: Call) -> Response:
-        arguments = dict(_object(call.body))
-        name = arguments.pop("fault", None)
+        if not isinstance(call.body, dict):
+            raise Refused(400, "the body must be a JSON object")
+        name = call.body.pop("fault", None)
         if name not in FAULTS:
             raise Refused(400, f"fault must be one of {', '.join(FAULTS)}")
-        seeds.called(getattr(self._service, name), arguments, name)
+        seeds.called(getattr(self._service, name), call.body, name)
         return self._waiting(call, 201)
 
     def _disarm(self, call: Call) -> Response:
@@ -172,12 +159,6 @@ def _is_from_address_bar(path: str, environ: WSGIEnvironment) -> bool:
     wants_page = "text/html" in environ.get("HTTP_ACCEPT", "")
     asked = environ["REQUEST_METHOD"] in ("GET", "HEAD") and path in ("/", PREFIX[:-1])
     return asked and wants_page and _is_own(environ.get("HTTP_HOST", ""), environ)
-
-
-def _object(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise Refused(400, "the body must be a JSON object")
-    return value
 
 
 def _body(environ: WSGIEnvironment) -> Any:

@@ -74,9 +74,7 @@ class Controls:
             status=checks.checked_status(status),
             code=code,
             message=message,
-            retry_after=(
-                None if retry_after is None else checks.checked_count(retry_after, "retry_after", 0)
-            ),
+            retry_after=checks.optional_count(retry_after, "retry_after", 0),
         )
         self._arm(fault, method, path)
 
@@ -119,12 +117,7 @@ class Controls:
         self._arm(Fault("drop_answer_next", times, dropped=True), method, path)
 
     def slow_next(
-        self,
-        seconds: float,
-        times: int = 1,
-        *,
-        method: str | None = None,
-        path: str | None = None,
+        self, seconds: float, times: int = 1, *, method: str | None = None, path: str | None = None
     ) -> None:
         """Delay the next requests, while the lock on their idempotency key is held.
 
@@ -133,16 +126,14 @@ class Controls:
         caller is raised at once, without waiting; the response is kept under the key when
         the time would be over, or when `requests` or `customers` is read.
         """
-        times = checks.checked_count(times, "times")
-        fault = Fault("slow_next", times, delay=checks.checked_seconds(seconds))
-        self._arm(fault, method, path)
+        times, delay = checks.checked_count(times, "times"), checks.checked_seconds(seconds)
+        self._arm(Fault("slow_next", times, delay=delay), method, path)
 
     def latency(
         self, seconds: float, *, method: str | None = None, path: str | None = None
     ) -> None:
         """Delay every request from now on, as `slow_next` does; a second call adds to the first."""
-        fault = Fault("latency", None, delay=checks.checked_seconds(seconds))
-        self._arm(fault, method, path)
+        self._arm(Fault("latency", None, delay=checks.checked_seconds(seconds)), method, path)
 
     def rate_limit(
         self,
@@ -166,7 +157,7 @@ class Controls:
         """
         fault = Fault(
             "rate_limit",
-            checks.checked_times(times),
+            checks.optional_count(times, "times"),
             after=checks.checked_count(after, "after", 0),
             status=429,
             retry_after=checks.checked_count(retry_after, "retry_after", 0),
@@ -174,18 +165,14 @@ class Controls:
         self._arm(fault, method, path)
 
     def database_down(
-        self,
-        times: int | None = None,
-        *,
-        method: str | None = None,
-        path: str | None = None,
+        self, times: int | None = None, *, method: str | None = None, path: str | None = None
     ) -> None:
         """Respond as the service does while its database is down: 401, kept under the key.
 
         A request sent again under its key after the outage gets the same 401. `times` None is all
         requests until `clear_faults`.
         """
-        times = checks.checked_times(times)
+        times = checks.optional_count(times, "times")
         self._arm(Fault("database_down", times, database_down=True), method, path)
 
     def clear_faults(self) -> None:

@@ -6,10 +6,10 @@ import math
 import re
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_FIRST_ERROR, _LAST_STATUS = 400, 599
+_FIRST_ERROR, _LAST_OWN, _LAST_STATUS = 400, 500, 599
 
 
 @dataclass
@@ -52,15 +52,16 @@ class Fault:
         return bool(self.status or self.held or self.dropped or self.database_down)
 
     @property
-    def spent(self) -> bool:
-        """Whether as many requests have got it as were to."""
-        return self.times is not None and self.met >= self.times
+    def by_proxy(self) -> bool:
+        """Whether the proxy in front responds: nothing is stored under the idempotency key."""
+        return self.html or self.status > _LAST_OWN
 
     def concerns(self, method: str, path: str) -> bool:
         """Tell whether method and path are those that it waits for."""
-        return self.method in (None, method) and (
-            self.path is None or _pattern(self.path).fullmatch(path) is not None
-        )
+        if self.method not in (None, method):
+            return False
+        pattern = "[^/]+".join(map(re.escape, (self.path or "").split("*")))
+        return self.path is None or re.fullmatch(pattern, path) is not None
 
     def to_dict(self) -> dict[str, Any]:
         """Return what ``/_sandbox/faults`` shows of it."""
@@ -68,8 +69,7 @@ class Fault:
         return {"fault": self.name, **{name: getattr(self, name) for name in names}}
 
 
-@dataclass(frozen=True)
-class Injected:
+class Injected(NamedTuple):
     """What one request gets: seconds of delay, and the fault that changes its response."""
 
     delay: float = 0.0
@@ -123,12 +123,10 @@ class Faults:
                 names.append(fault.name)
                 delay += fault.delay
                 ending = fault if fault.ends else ending
-            self._waiting = [fault for fault in self._waiting if not fault.spent]
+            self._waiting = [
+                fault for fault in self._waiting if fault.times is None or fault.met < fault.times
+            ]
         return Injected(delay, ending, tuple(names))
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile("[^/]+".join(map(re.escape, path.split("*"))))
 
 
 def checked_method(method: Any) -> str | None:
@@ -159,17 +157,17 @@ def checked_count(value: Any, name: str, least: int = 1) -> int:
     return value
 
 
-def checked_times(value: Any) -> int | None:
-    """Return how many requests, from 1; None is all of them until the faults are cleared."""
-    return None if value is None else checked_count(value, "times")
+def optional_count(value: Any, name: str, least: int = 1) -> int | None:
+    """Return None, or a whole number as `checked_count` does."""
+    return None if value is None else checked_count(value, name, least)
 
 
-def checked_seconds(value: Any, name: str = "seconds") -> float:
-    """Return finite seconds, not negative; ``TypeError`` or ``ValueError`` with the name."""
+def checked_seconds(value: Any) -> float:
+    """Return finite seconds, not negative; ``TypeError`` or ``ValueError``."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise TypeError(f"{name} must be a number of seconds, not {value!r}")
+        raise TypeError(f"seconds must be a number of seconds, not {value!r}")
     if not math.isfinite(value) or value < 0:
-        raise ValueError(f"{name} must be finite and not negative, not {value!r}")
+        raise ValueError(f"seconds must be finite and not negative, not {value!r}")
     return float(value)
 
 

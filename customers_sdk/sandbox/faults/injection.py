@@ -36,8 +36,6 @@ _CODES = {
     429: ("RATE_LIMIT_EXCEEDED", "Too many requests"),
     500: ("INTERNAL_ERROR", "Internal server error"),
 }
-# Above this the proxy in front answers: nothing is stored under the idempotency key.
-_OWN_FAILURE = 500
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
@@ -99,37 +97,37 @@ def service_failure(fault: Fault | None, *, authenticates: bool) -> Response | N
 
     `authenticates` says whether the request gets as far as having its key looked up.
     """
-    if fault is not None and fault.database_down and authenticates:
+    if fault is None or fault.by_proxy:
+        return None
+    if fault.database_down and authenticates:
         # Recording outage_db_down_list.
         code, text = "AUTHENTICATION_ERROR", "Authentication required"
         return answers.error_response(answers.refusal(401, code, text))
-    if fault is None or not fault.status or fault.html or fault.status > _OWN_FAILURE:
-        return None
-    return _failure(fault)
+    return _failure(fault) if fault.status else None
 
 
 def _proxy_answer(fault: Fault | None) -> Response | None:
-    if fault is None or not fault.status:
+    if fault is None or not fault.by_proxy:
         return None
-    if fault.html:
-        title = f"{fault.status} {reasons.get(fault.status, '')}".strip()
-        page = text_response(fault.status, _PAGE.format(title), "text/html")
-        del page.headers["ETag"]
-        return page
-    return _failure(fault) if fault.status > _OWN_FAILURE else None
+    if not fault.html:
+        return _failure(fault)
+    title = f"{fault.status} {reasons.get(fault.status, '')}".strip()
+    page = text_response(fault.status, _PAGE.format(title), "text/html")
+    del page.headers["ETag"]
+    return page
 
 
 def _failure(fault: Fault) -> Response:
-    kind = "INTERNAL_ERROR" if fault.status > _OWN_FAILURE else "BAD_REQUEST"
+    kind = "INTERNAL_ERROR" if fault.by_proxy else "BAD_REQUEST"
     code, message = _CODES.get(fault.status, (kind, reasons.get(fault.status, "Error")))
     refusal = answers.refusal(fault.status, fault.code or code, fault.message or message)
-    if fault.retry_after is not None:
-        refusal.error["details"] = {"retryAfter": fault.retry_after}
+    if fault.retry_after is None:
+        return answers.error_response(refusal)
+    refusal.error["details"] = {"retryAfter": fault.retry_after}
     answer = answers.error_response(refusal)
-    if fault.retry_after is not None:
-        answer.headers["Retry-After"] = str(fault.retry_after)
-        if fault.name == "rate_limit":
-            answer.headers["X-RateLimit-Limit"] = str(fault.after)
-            answer.headers["X-RateLimit-Remaining"] = "0"
-            answer.headers["X-RateLimit-Reset"] = str(int(time.time()) + fault.retry_after)
+    answer.headers["Retry-After"] = str(fault.retry_after)
+    if fault.name == "rate_limit":
+        answer.headers["X-RateLimit-Limit"] = str(fault.after)
+        answer.headers["X-RateLimit-Remaining"] = "0"
+        answer.headers["X-RateLimit-Reset"] = str(int(time.time()) + fault.retry_after)
     return answer
