@@ -13,17 +13,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         from customers_sdk.sandbox.command import sandbox
     except ModuleNotFoundError as error:
-        return _failed(f"the sandbox needs {error.name}: pip install click waitress")
-    try:
-        code = sandbox.main(
-            arguments, prog_name="python -m customers_sdk.sandbox", standalone_mode=False
-        )
-    except click.ClickException as error:
-        return _failed(error.format_message())
-    return int(code or 0)
-
-
-def _failed(reason: str) -> int:
+        reason = f"the sandbox needs {error.name}: pip install click waitress"
+    else:
+        name = "python -m customers_sdk.sandbox"
+        try:
+            return sandbox.main(arguments, prog_name=name, standalone_mode=False) or 0
+        except click.ClickException as error:
+            reason = error.format_message()
     print(f"customers_sdk.sandbox: {reason}", file=sys.stderr, flush=True)  # noqa: T201
     return 2
 

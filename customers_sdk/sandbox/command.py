@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -70,10 +71,8 @@ def sandbox(
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    running = Sandbox(
-        host=host, port=port, db=db, tie_order=tie_order, api_key=API_KEY, app_id=APP_ID
-    )
-    try:
+    made = Sandbox(host=host, port=port, db=db, tie_order=tie_order, api_key=API_KEY, app_id=APP_ID)
+    with contextlib.closing(made) as running:
         _start(running, host, port, db)
         if seed is not None:
             _seed(running, seed, terminal)
@@ -86,8 +85,6 @@ def sandbox(
         terminal.banner(running)
         while not stopped.wait(1):
             pass
-    finally:
-        running.close()
     return 0
 
 

@@ -30,8 +30,6 @@ _SETTINGS = {
     "max_request_body_size": 64 * 1024 * 1024,
     "ident": "",
 }
-
-
 _LONGEST_HOLD = 60.0
 _GLANCE = 0.02
 
@@ -44,14 +42,12 @@ class SocketCaller(Caller):
         self._closing = closing
 
     def gone(self) -> bool:
-        """Tell whether the caller has closed the connection.
-
-        The socket is asked. Waitress would see it too, if told to read ahead, but then the thread
-        that reads gets in the way of the one that responds: half of a request's time.
-        """
+        """Tell whether the caller has closed the connection."""
         if not self._channel.connected:
             return True
         try:
+            # Waitress would see it too, if told to read ahead, but then the thread that reads gets
+            # in the way of the one that responds: half of a request's time.
             return not self._channel.socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return False

@@ -28,7 +28,8 @@ http to it must be permitted: Client(allow_http=True), or for the command line
 
 export NODERAILS_ALLOW_HTTP=1
 """
-_COLOURS = {2: "green", 3: "cyan", 4: "yellow", 5: "red"}
+# By the first digit of the status; a lost response has none.
+_COLOURS = {0: "magenta", 2: "green", 3: "cyan", 4: "yellow", 5: "red"}
 
 
 class Terminal:
@@ -64,13 +65,11 @@ class Terminal:
     def request(self, sent: SentRequest) -> None:
         """Write the line of one request: what was sent, how it ended, and for which customer."""
         query = f"?{sent.query}" if sent.query else ""
-        status = click.style("lost", fg="magenta")
-        if sent.status is not None:
-            status = click.style(str(sent.status), fg=_COLOURS.get(sent.status // 100))
+        colour = _COLOURS.get((sent.status or 0) // 100)
         parts = [
             click.style(sent.method, bold=True),
             _visible(f"{sent.path}{query}"),
-            status,
+            click.style(sent.status or "lost", fg=colour),
             click.style(f"{(sent.seconds or 0) * 1000:.0f} ms", dim=True),
             _visible(sent.customer[1] or ""),
             click.style("replayed", fg="cyan") if sent.replayed else "",

@@ -14,20 +14,15 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def money_text(value: Money, name: str) -> str:
-    """Return the decimal string of an exact number, without trailing zeros.
+    """Return the decimal string of a number, without trailing zeros.
 
-    Raises:
-        TypeError: the argument `name` is a float, or anything else that is not exact.
-        ValueError: it is not a finite number.
+    Raises ``TypeError`` for what is not exact (a float), ``ValueError`` if it is not finite.
     """
     return _plain(_exact(value, name))
 
 
 def column_text(value: Money, name: str) -> str:
-    """Return money as the service's columns keep it: two decimals, half a cent rounded away from 0.
-
-    Raises as `money_text` does.
-    """
+    """Return `money_text` as the service's columns keep it: to the cent, half rounded up from 0."""
     number = _exact(value, name)
     digits = Context(prec=len(number.as_tuple().digits) + abs(number.adjusted()) + 3)
     return _plain(number.quantize(_CENT, ROUND_HALF_UP, digits))
@@ -35,9 +30,8 @@ def column_text(value: Money, name: str) -> str:
 
 def _exact(value: Money, name: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, (Decimal, int, str)):
-        kind = type(value).__name__
-        text = f"{name} must be a Decimal, an int or a decimal string, not a {kind}: money is exact"
-        raise TypeError(text)
+        kinds = f"a Decimal, an int or a decimal string, not a {type(value).__name__}"
+        raise TypeError(f"{name} must be {kinds}: money is exact")
     try:
         number = Decimal(value)
     except InvalidOperation:
@@ -51,7 +45,7 @@ def _plain(number: Decimal) -> str:
     text = format(number, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "0", "") else text
+    return "0" if text == "-0" else text
 
 
 def units_text(value: Money | None, name: str) -> str | None:
@@ -71,9 +65,8 @@ def milliseconds(value: Instant | None, name: str) -> int | None:
     if isinstance(value, str):
         value = datetime.fromisoformat(value.replace("Z", "+00:00"))
     if not isinstance(value, datetime):
-        raise TypeError(
-            f"{name} must be a datetime or an ISO 8601 string, not a {type(value).__name__}"
-        )
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be a datetime or an ISO 8601 string, not a {kind}")
     if value.tzinfo is None:
         raise ValueError(f"{name} must have a time zone")
     return (value - _EPOCH) // timedelta(milliseconds=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.console import customers
 from customers_sdk.sandbox.express.exchange import Response
-from customers_sdk.sandbox.faults.control_routes import Call, ControlRoutes, Refused, json_response
+from customers_sdk.sandbox.faults.control_routes import Call, ControlRoutes, Refused
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -50,42 +50,38 @@ class Console(ControlRoutes):
             raise Refused(404, "there is no such file")
         return _content(self._files[call.rest])
 
-    def _feed(self, call: Call) -> Response:
+    def _feed(self, call: Call) -> Any:
         """The requests that came or ended since a cursor, and the faults that wait."""
         log = self._service.log
         found, cursor, oldest = log.changed(call.number("after", 0), _MOST)
-        return json_response(
-            {
-                "run": log.run,
-                "cursor": cursor,
-                "oldest": oldest,
-                "requests": [entry.summary() for entry in found],
-                "more": len(found) == _MOST,
-                "faults": self._service.faults.waiting(),
-            }
-        )
+        return {
+            "run": log.run,
+            "cursor": cursor,
+            "oldest": oldest,
+            "requests": [entry.summary() for entry in found],
+            "more": len(found) == _MOST,
+            "faults": self._service.faults.waiting(),
+        }
 
-    def _request(self, call: Call) -> Response:
+    def _request(self, call: Call) -> Any:
         entry = self._service.log.entry(int(call.rest)) if call.rest.isdecimal() else None
         if entry is None:
             raise Refused(404, "the log does not hold this request any more")
-        return json_response(entry.details())
+        return entry.details()
 
-    def _customers(self, call: Call) -> Response:
+    def _customers(self, call: Call) -> Any:
         store = self._service.store
         if not call.rest:
             page = max(call.number("page", 1), 1)
-            search = call.query.get("search", "")
-            return json_response(customers.page(store, search, page, _PAGE_SIZE))
+            return customers.page(store, call.query.get("search", ""), page, _PAGE_SIZE)
         found = customers.one(store, call.rest)
         if found is None:
             raise Refused(404, f"there is no customer {call.rest}")
-        return json_response(found)
+        return found
 
-    def _settings(self, _: Call) -> Response:
+    def _settings(self, _: Call) -> Any:
         service, chains = self._service, customers.chains(self._service.store)
-        settings = {"app_id": service.app_id, "api_key": service.api_key, "chains": chains}
-        return json_response(settings)
+        return {"app_id": service.app_id, "api_key": service.api_key, "chains": chains}
 
 
 def _content(file: Any) -> Response:

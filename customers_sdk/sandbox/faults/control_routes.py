@@ -42,12 +42,6 @@ _HEADERS = {
 }
 
 
-def json_response(value: Any, status: int = 200) -> Response:
-    """Return a value as JSON of ASCII alone."""
-    body = json.dumps(value).encode()
-    return Response(status, body, {"Content-Type": "application/json"})
-
-
 class Call(NamedTuple):
     """What an action is told: the decoded body, the query, and the path behind the route."""
 
@@ -71,17 +65,18 @@ class ControlRoutes:
     """WSGI middleware that responds to ``/_sandbox/…`` and passes everything else on.
 
     A subclass may add routes, by the first segment of their path; ``""`` must be the page for the
-    browser, to which a browser that asks for the root is sent.
+    browser, to which a browser that asks for the root is sent. An action returns a value to be sent
+    as JSON, None for an empty response, or the response itself.
     """
 
     def __init__(self, service: Handle, application: WSGIApplication) -> None:
         self._service = service
         self._application = application
-        self._routes: dict[str, dict[str, Callable[[Call], Response]]] = {
-            "reset": {"POST": self._reset},
+        self._routes: dict[str, dict[str, Callable[[Call], Any]]] = {
+            "reset": {"POST": lambda _: service.reset()},
             "seed": {"POST": self._seed},
             "faults": {"GET": self._waiting, "POST": self._arm, "DELETE": self._disarm},
-            "requests": {"GET": self._requests, "DELETE": self._forget},
+            "requests": {"GET": self._requests, "DELETE": lambda _: service.log.clear()},
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -95,9 +90,9 @@ class ControlRoutes:
             response = self._response(environ, path[len(PREFIX) :].rstrip("/"))
         except Refused as refused:
             status, text = refused.args
-            response = json_response({"error": text}, status)
+            response = _json({"error": text}, status)
         except seeds.SeedError as refused:
-            response = json_response({"error": str(refused)}, 400)
+            response = _json({"error": str(refused)}, 400)
         response.headers.update(_HEADERS)
         return response(environ, start_response)
 
@@ -113,46 +108,47 @@ class ControlRoutes:
         if action is None:
             raise Refused(405, f"{PREFIX}{name} takes {', '.join(methods)}")
         query = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True))
-        return action(Call(_body(environ), query, unquote(rest)))
+        value = action(Call(_body(environ), query, unquote(rest)))
+        if value is None:
+            return Response(204)
+        if isinstance(value, Response):
+            return value
+        return _json(value, 201 if method == "POST" else 200)
 
-    def _reset(self, _: Call) -> Response:
-        self._service.reset()
-        return Response(204)
-
-    def _seed(self, call: Call) -> Response:
+    def _seed(self, call: Call) -> Any:
         seed = call.body
         if isinstance(seed, dict) and set(seed) == {"plausible"}:
             count = seed["plausible"]
             if type(count) is not int or not 0 < count <= _MOST_MADE_UP:
                 raise Refused(400, f"plausible must be a number from 1 to {_MOST_MADE_UP}")
             seed = seeds.plausible(count, self._service.store.count_customers() + 1)
-        return json_response(seeds.sow(self._service, seed), 201)
+        return seeds.sow(self._service, seed)
 
-    def _waiting(self, _: Call, status: int = 200) -> Response:
-        return json_response({"faults": self._service.faults.waiting()}, status)
+    def _waiting(self, _: Call) -> Any:
+        return {"faults": self._service.faults.waiting()}
 
-    def _arm(self, call: Call) -> Response:
+    def _arm(self, call: Call) -> Any:
         if not isinstance(call.body, dict):
             raise Refused(400, "the body must be a JSON object")
         name = call.body.pop("fault", None)
         if name not in FAULTS:
             raise Refused(400, f"fault must be one of {', '.join(FAULTS)}")
         seeds.called(getattr(self._service, name), call.body, name)
-        return self._waiting(call, 201)
+        return self._waiting(call)
 
-    def _disarm(self, call: Call) -> Response:
+    def _disarm(self, call: Call) -> None:
         if not call.rest:
             self._service.clear_faults()
         elif not call.rest.isdecimal() or not self._service.faults.remove(int(call.rest)):
             raise Refused(404, "this fault does not wait any more")
-        return Response(204)
 
-    def _requests(self, _: Call) -> Response:
-        return json_response({"requests": [entry.to_dict() for entry in self._service.requests]})
+    def _requests(self, _: Call) -> Any:
+        return {"requests": [entry.to_dict() for entry in self._service.requests]}
 
-    def _forget(self, _: Call) -> Response:
-        self._service.log.clear()
-        return Response(204)
+
+def _json(value: Any, status: int) -> Response:
+    body = json.dumps(value).encode()
+    return Response(status, body, {"Content-Type": "application/json"})
 
 
 def _is_from_address_bar(path: str, environ: WSGIEnvironment) -> bool:

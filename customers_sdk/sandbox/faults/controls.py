@@ -71,7 +71,7 @@ class Controls:
         fault = Fault(
             "fail_next",
             checks.checked_count(times, "times"),
-            status=checks.checked_status(status),
+            status=checks.checked_count(status, "status", 400, 599),
             code=code,
             message=message,
             retry_after=checks.optional_count(retry_after, "retry_after", 0),
@@ -90,7 +90,7 @@ class Controls:
 
         `status` is from 200 to 599.
         """
-        status = checks.checked_status(status, 200)
+        status = checks.checked_count(status, "status", 200, 599)
         times = checks.checked_count(times, "times")
         self._arm(Fault("html_next", times, status=status, html=True), method, path)
 

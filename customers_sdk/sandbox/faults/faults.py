@@ -9,23 +9,21 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_FIRST_ERROR, _LAST_OWN, _LAST_STATUS = 400, 500, 599
+_LAST_OWN = 500  # the status of an error that the service itself makes, and no proxy
 
 
 @dataclass
 class Fault:
-    """One fault that waits for requests.
+    """One fault that waits for requests; `Controls` says what each does.
 
     Attributes:
         times: how many requests get it; None is all of them until it is cleared.
         after: how many requests pass before.
-        method, path: the requests that it concerns; None is any.
         delay: seconds before the request is carried out.
-        status: an error to respond with; `code` and `message` are its own, `html` makes it a
-            proxy's page, `retry_after` is in seconds.
+        status: what to respond with, 0 for nothing; `html` makes it a proxy's page.
         held: no response, and nothing is done.
         dropped: the request is carried out, and gets no response.
-        database_down: the response that the service gives while its database is down.
+        passed, met: how many requests passed before it, and how many got it.
     """
 
     name: str
@@ -148,12 +146,14 @@ def checked_path(path: Any) -> str | None:
     return path.rstrip("/") or "/"
 
 
-def checked_count(value: Any, name: str, least: int = 1) -> int:
-    """Return a whole number from `least` on; ``TypeError`` or ``ValueError`` with the name."""
+def checked_count(value: Any, name: str, least: int = 1, most: float = math.inf) -> int:
+    """Return a whole number in these limits; ``TypeError`` or ``ValueError`` with the name."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be a whole number, not {value!r}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, not {value}")
+    if value > most:
+        raise ValueError(f"{name} must be at most {most}, not {value}")
     return value
 
 
@@ -169,11 +169,3 @@ def checked_seconds(value: Any) -> float:
     if not math.isfinite(value) or value < 0:
         raise ValueError(f"seconds must be finite and not negative, not {value!r}")
     return float(value)
-
-
-def checked_status(value: Any, least: int = _FIRST_ERROR) -> int:
-    """Return an HTTP status from `least` to 599; ``TypeError`` or ``ValueError``."""
-    status = checked_count(value, "status", least)
-    if status > _LAST_STATUS:
-        raise ValueError(f"status must be at most {_LAST_STATUS}, not {status}")
-    return status

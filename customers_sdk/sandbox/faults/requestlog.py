@@ -78,7 +78,7 @@ class SentRequest:
     sent_at: float = attrs.Factory(time.time)
     seconds: float | None = None
     response: Made | None = None
-    _started: float = attrs.Factory(time.perf_counter)
+    started: float = attrs.Factory(time.perf_counter)
 
     @property
     def json(self) -> Any:
@@ -113,13 +113,6 @@ class SentRequest:
     def failed(self) -> bool:
         """Whether a client may have sent it again."""
         return self.status is None or self.status in (408, 409, 429) or self.status >= 500
-
-    def finish(self, made: Made | None) -> None:
-        """Record how it ended; `made` is what the service made, to be kept."""
-        self.seconds = time.perf_counter() - self._started
-        if made is not None:
-            status, headers, body = made
-            self.response = status, headers, body[:LONGEST_RESPONSE]
 
     @property
     def size(self) -> int:
@@ -191,10 +184,13 @@ class RequestLog:
             self._changed(entry, entry.size)
 
     def finish(self, entry: SentRequest, made: Made | None = None) -> None:
-        """Record how a request ended."""
+        """Record how a request ended; `made` is what the service made, to be kept."""
         with self._guard:
             before = entry.size
-            entry.finish(made)
+            entry.seconds = time.perf_counter() - entry.started
+            if made is not None:
+                status, headers, body = made
+                entry.response = status, headers, body[:LONGEST_RESPONSE]
             if entry.number > self._added - len(self._entries):
                 self._changed(entry, entry.size - before)
         if self._watcher is not None:
