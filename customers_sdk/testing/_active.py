@@ -77,9 +77,11 @@ class Activation:
             if above:
                 above[0].found = self.found
             else:
-                _put_back(self.found)
-            for other in above:
-                other.outside = _living(other.outside)
+                for name, value in self.found.items():
+                    if value is None:
+                        os.environ.pop(name, None)
+                    else:
+                        os.environ[name] = value
             _patched.send = _living(_patched.send)
 
     def concerns_us(self) -> bool:
@@ -151,11 +153,3 @@ def _decides(send: Any) -> bool:
     while getattr(send, "activation", None) is not None and not send.activation.concerns_us():
         send = send.activation.outside
     return bool(send.__module__ != HTTPAdapter.__module__)
-
-
-def _put_back(found: dict[str, str | None]) -> None:
-    for name, value in found.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-import sys
 import threading
 import time
 from http.client import RemoteDisconnected
 from http.client import responses as reasons
 from typing import TYPE_CHECKING, Any, Callable, NoReturn
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
 
+import attrs
 import requests
 import responses
 import urllib3
@@ -19,55 +19,74 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from customers_sdk.sandbox.faults.callers import Caller, put_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-_UNPREFIXED = ("Content-Type", "Content-Length")
 
+class Calls:
+    """The calls in the service, and what it still does for callers who have hung up.
 
-class Unfinished:
-    """Work that the service still does after its caller has hung up."""
+    Closing lets no more calls in and does not wait: the last call to leave closes the service.
 
-    def __init__(self) -> None:
-        self._waiting: list[tuple[float, Callable[[], None]]] = []
+    Args:
+        close: closes the service.
+    """
+
+    def __init__(self, close: Callable[[], None]) -> None:
+        self.closed = False
+        self._close = close
+        self._inside = 0
+        self._unfinished: list[tuple[float, Callable[[], None]]] = []
         self._guard = threading.Lock()
 
-    def add(self, seconds: float, action: Callable[[], None]) -> None:
+    def enter(self) -> bool:
+        """Let a call in; returns False once closed."""
+        with self._guard:
+            self._inside += not self.closed
+            return not self.closed
+
+    def leave(self) -> None:
+        """Let it out again."""
+        with self._guard:
+            self._inside -= 1
+            last = self.closed and not self._inside
+        if last:
+            self._close()
+
+    def close(self) -> None:
+        """Let no more calls in; may be called again."""
+        if self.enter():
+            self.closed = True
+            self.leave()
+
+    def do_later(self, seconds: float, action: Callable[[], None]) -> None:
         """Schedule an action, due after so many seconds."""
         with self._guard:
-            self._waiting.append((time.monotonic() + seconds, action))
+            self._unfinished.append((time.monotonic() + seconds, action))
 
     def finish(self, *, everything: bool = False) -> None:
         """Run what is due, or everything."""
         now = time.monotonic()
         with self._guard:
-            due = [entry for entry in self._waiting if everything or entry[0] <= now]
-            self._waiting = [entry for entry in self._waiting if entry not in due]
+            due = [entry for entry in self._unfinished if everything or entry[0] <= now]
+            self._unfinished = [entry for entry in self._unfinished if entry not in due]
         for _, action in due:
             action()
 
-    def clear(self) -> None:
-        """Drop all of it."""
+    def forget(self) -> None:
+        """Drop what is left to do."""
         with self._guard:
-            self._waiting.clear()
+            self._unfinished.clear()
 
 
+@attrs.define(eq=False)
 class InProcessCaller(Caller):
     """A caller whose read timeout is known: where it is too short, no time passes."""
 
-    def __init__(
-        self,
-        request: requests.PreparedRequest,
-        timeout: float | None,
-        unfinished: Unfinished,
-        sleep: Callable[[float], None],
-    ) -> None:
-        self._request = request
-        self._timeout = timeout
-        self._unfinished = unfinished
-        self._sleep = sleep
-        self._waited = 0.0
+    _request: requests.PreparedRequest
+    _timeout: float | None
+    _calls: Calls
+    _sleep: Callable[[float], None]
+    _waited: float = 0.0
 
     def gone(self) -> bool:
         """Whether their read timeout is over."""
@@ -82,7 +101,7 @@ class InProcessCaller(Caller):
     def keep_response(self, remember: Callable[[], None]) -> None:
         """Store the response, later if the caller has hung up."""
         if self.gone():
-            self._unfinished.add(self._waited - (self._timeout or 0.0), remember)
+            self._calls.do_later(self._waited - (self._timeout or 0.0), remember)
         else:
             remember()
 
@@ -100,70 +119,18 @@ class InProcessCaller(Caller):
         raise requests.ConnectionError(inner, request=self._request)
 
 
-class Door:
-    """Lets calls in until it is closed; the last one to leave then closes the service.
-
-    So the service is never closed under a running call, and closing does not wait.
-
-    Args:
-        close: closes the service.
-    """
-
-    def __init__(self, close: Callable[[], None]) -> None:
-        self._close = close
-        self._inside = 0
-        self._closed = False
-        self._guard = threading.Lock()
-
-    def enter(self) -> bool:
-        """Let a call in; returns False if the door is closed."""
-        with self._guard:
-            self._inside += not self._closed
-            return not self._closed
-
-    def leave(self) -> None:
-        """Let it out again."""
-        with self._guard:
-            self._inside -= 1
-            last = self._closed and not self._inside
-        if last:
-            self._close()
-
-    def close(self) -> None:
-        """Let no more calls in; may be called again."""
-        with self._guard:
-            last = not self._closed and not self._inside
-            self._closed = True
-        if last:
-            self._close()
-
-
+@attrs.define(eq=False)
 class Carrier(BaseAdapter):
-    """An adapter of `requests` that answers every request from a WSGI application.
+    """An adapter of `requests` that answers from the sandbox's application, in process.
 
-    Args:
-        application: the service.
-        base_url: its address; a request to another address is refused.
-        door: counts the calls in the service, and closes it.
-        unfinished: the work that is left after callers have hung up.
-        sleep: waits for seconds.
+    `_base` is the service's address; a request to another one is refused.
     """
 
-    def __init__(
-        self,
-        application: WSGIApplication,
-        base_url: str,
-        door: Door,
-        unfinished: Unfinished,
-        sleep: Callable[[float], None],
-    ) -> None:
-        super().__init__()
-        self._application = application
-        self._base = urlsplit(base_url)
-        self._door = door
-        self._unfinished = unfinished
-        self._sleep = sleep
-        self._builder = HTTPAdapter()
+    application: WSGIApplication
+    _base: SplitResult
+    _calls: Calls
+    _sleep: Callable[[float], None]
+    _builder: HTTPAdapter = attrs.field(factory=HTTPAdapter, init=False)
 
     def send(
         self, request: requests.PreparedRequest, *_: Any, timeout: Any = None, **__: Any
@@ -184,16 +151,16 @@ class Carrier(BaseAdapter):
 
     def answer(self, request: requests.PreparedRequest, timeout: Any) -> urllib3.HTTPResponse:
         """Return the service's response; raises what `requests` raises if there is none."""
-        if not self._door.enter():
+        if not self._calls.enter():
             raise refused(request, "the fake of customers_sdk.testing that answered has ended")
         try:
             return self._carry(request, timeout)
         finally:
-            self._door.leave()
+            self._calls.leave()
 
     def _carry(self, request: requests.PreparedRequest, timeout: Any) -> urllib3.HTTPResponse:
-        self._unfinished.finish()
-        caller = InProcessCaller(request, _read_timeout(timeout), self._unfinished, self._sleep)
+        self._calls.finish()
+        caller = InProcessCaller(request, _read_timeout(timeout), self._calls, self._sleep)
         environ = _environ(request, len(self._base.path))
         put_caller(environ, caller)
         head: list[Any] = []
@@ -201,7 +168,7 @@ class Carrier(BaseAdapter):
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
             head[:] = [int(status[:3]), headers]
 
-        body = b"".join(self._application(environ, start_response))
+        body = b"".join(self.application(environ, start_response))
         if caller.gone():
             caller.hold()
         status, headers = head
@@ -255,45 +222,29 @@ def _read_timeout(timeout: Any) -> float | None:
 
 
 def _environ(request: requests.PreparedRequest, prefix: int) -> WSGIEnvironment:
+    """As much of a WSGI environ as the sandbox's application reads."""
     url = urlsplit(str(request.url))
     path = url.path[prefix:] or "/"
     body = _body(request.body)
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": str(request.method).upper(),
-        "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "REQUEST_URI": f"{path}?{url.query}" if url.query else path,
         "QUERY_STRING": url.query,
-        "SERVER_NAME": url.hostname or "",
-        "SERVER_PORT": str(url.port or (443 if url.scheme == "https" else 80)),
-        "SERVER_PROTOCOL": "HTTP/1.1",
         "HTTP_HOST": url.netloc,
-        "REMOTE_ADDR": "127.0.0.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": url.scheme,
         "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": False,
     }
-    for name, value in _headers(request):
+    headers: Any = request.headers  # their values may be bytes, whatever `requests` declares
+    for name, value in headers.items():
         key = name.upper().replace("-", "_")
         text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-        environ[key if name.title() in _UNPREFIXED else f"HTTP_{key}"] = text
+        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = text
     if request.body is not None:
         environ["CONTENT_LENGTH"] = str(len(body))
     return environ
 
 
-def _headers(request: requests.PreparedRequest) -> Iterable[tuple[str, Any]]:
-    """The headers, whose values may be bytes, whatever `requests` declares."""
-    return request.headers.items()
-
-
 def _body(body: Any) -> bytes:
-    if body is None:
-        return b""
     if isinstance(body, str):
         return body.encode()
-    return bytes(body) if isinstance(body, (bytes, bytearray)) else b"".join(body)
+    return bytes(body) if isinstance(body, (bytes, bytearray)) else b"".join(body or ())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
+from urllib.parse import urlsplit
 from weakref import finalize
 
 from requests import Session
 
 from customers_sdk.sandbox.backend import Backend
 from customers_sdk.sandbox.handle import Handle
-from customers_sdk.testing._carrier import Carrier, Door, Registered, Unfinished
+from customers_sdk.testing._carrier import Calls, Carrier, Registered
 
 if TYPE_CHECKING:
     from customers_sdk.client import Client
@@ -38,14 +39,13 @@ class MockCustomers(Handle):
     def __init__(self, base_url: str, sleep: Callable[[float], None]) -> None:
         backend = Backend(db=":memory:", most_requests=None, api_key=_API_KEY, app_id=_APP_ID)
         super().__init__(backend, base_url)
-        self._unfinished = Unfinished()
-        self._door = Door(backend.close)
+        self._calls = Calls(backend.close)
         self._clients: list[Client] = []
-        self._ended = False
-        self._carrier = Carrier(backend.application, base_url, self._door, self._unfinished, sleep)
+        #: The adapter that carries requests to the service.
+        self.carrier: Carrier = Carrier(backend.application, urlsplit(base_url), self._calls, sleep)
         # Python 3.13 warns of a database that is collected while it is open. Sessions of the fake
         # that outlive it hold the carrier.
-        finalize(self._carrier, self._door.close)
+        finalize(self.carrier, self._calls.close)
 
     def __repr__(self) -> str:
         """Show the address, never the key."""
@@ -54,7 +54,7 @@ class MockCustomers(Handle):
     @property
     def store(self) -> Store:  # type: ignore[override]
         """The rows; raises ``RuntimeError`` after the fake has ended."""
-        if self._ended:
+        if self._calls.closed:
             raise RuntimeError("the mock has ended: look at its customers while it is active")
         return super().store
 
@@ -75,13 +75,8 @@ class MockCustomers(Handle):
 
     def _finish(self) -> None:
         """Do what the service still has to do for callers that have hung up."""
-        if not self._ended:
-            self._unfinished.finish(everything=True)
-
-    @property
-    def carrier(self) -> Carrier:
-        """The adapter that carries requests to the service."""
-        return self._carrier
+        if not self._calls.closed:
+            self._calls.finish(everything=True)
 
     def session(self) -> Session:
         """Make a session that reaches this fake and nothing else, whatever is patched.
@@ -91,7 +86,7 @@ class MockCustomers(Handle):
         made = Session()
         made.trust_env = False
         for scheme in ("https://", "http://"):
-            made.mount(scheme, self._carrier)
+            made.mount(scheme, self.carrier)
         return made
 
     def client(self, **overrides: Any) -> Client:
@@ -113,14 +108,14 @@ class MockCustomers(Handle):
         Args:
             rsps: the module `responses`, or a `responses.RequestsMock`.
         """
-        rsps.add(Registered(self._carrier, self.base_url))
+        rsps.add(Registered(self.carrier, self.base_url))
 
     def reset(self) -> None:
         """Empty the fake: only its own app, its key and the documented chains stay.
 
         Waiting faults and the log of requests are dropped too.
         """
-        self._unfinished.clear()
+        self._calls.forget()
         super().reset()
 
     def close(self) -> None:
@@ -129,8 +124,6 @@ class MockCustomers(Handle):
         Running calls finish. Later ones raise ``requests.ConnectionError``, which a client turns
         into `customers_sdk.TransportError`.
         """
-        self._ended = True
+        self._calls.close()
         for client in self._clients:
             client.close()
-        self._unfinished.clear()
-        self._door.close()

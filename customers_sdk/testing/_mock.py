@@ -8,18 +8,16 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context, copy_context
+from copy import copy
 from functools import wraps
 from types import coroutine
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union
+from typing import Any, Callable, TypeVar, Union
 
 from customers_sdk import _settings
 from customers_sdk.client import DEFAULT_BASE_URL
 from customers_sdk.sandbox.seeds import plausible, sow
 from customers_sdk.testing._active import Activation, begun_in_this_context
 from customers_sdk.testing._fake import MockCustomers
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 Prefix = Union[str, "re.Pattern[str]"]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -85,16 +83,10 @@ class mock_customers:  # noqa: N801 - used like a function
         except BaseException:
             fake.close()
             raise
-        activation = Activation(fake, self._lets_out)
-        self._active.append(activation)
+        self._active.append(Activation(fake, self._lets_out))
         return fake
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End, and put back what was there before."""
         ours = (each for each in begun_in_this_context() if each in self._active)
         activation = next(ours, self._active[-1])
@@ -120,13 +112,9 @@ class mock_customers:  # noqa: N801 - used like a function
         return any(prefix.match(url) for prefix in self._prefixes)
 
     def _fresh(self) -> mock_customers:
-        return mock_customers(
-            passthrough=self._prefixes,
-            base_url=self._base_url,
-            sleep=self._sleep,
-            seed=self._seed,
-            latency=self._latency,
-        )
+        fresh = copy(self)
+        fresh._active = []  # noqa: SLF001 - it is our own
+        return fresh
 
 
 def _decorated(function: Any, fresh: Callable[[], mock_customers]) -> Any:
@@ -204,18 +192,12 @@ def _within(context: Context, awaitable: Awaitable[Any]) -> Generator[Any, Any, 
     return (yield from _Steps(context, awaitable.__await__()))
 
 
-class _Steps:
+class _Steps(Generator[Any, Any, Any]):
     """A generator whose steps run in a context."""
 
     def __init__(self, context: Context, steps: Generator[Any, Any, Any]) -> None:
         self._run = context.run
         self._steps = steps
-
-    def __iter__(self) -> _Steps:
-        return self
-
-    def __next__(self) -> Any:
-        return self._run(next, self._steps)
 
     def send(self, value: Any) -> Any:
         return self._run(self._steps.send, value)

@@ -48,7 +48,7 @@ def before(mock: MockCustomers, what: str, action: Callable[[], Any]) -> None:
     """Do something once, right before the next request of a method (and path) is carried out."""
     method, _, path = what.partition(" ")
     waiting = [action]
-    application: Any = mock._carrier._application
+    application: Any = mock.carrier.application
 
     def between(environ: Any, start_response: Any) -> Any:
         fits = environ["REQUEST_METHOD"] == method and environ["PATH_INFO"].startswith(path)
@@ -56,7 +56,7 @@ def before(mock: MockCustomers, what: str, action: Callable[[], Any]) -> None:
             waiting.pop()()
         return application(environ, start_response)
 
-    mock._carrier._application = between
+    mock.carrier.application = between
 
 
 # --- find_by_email -------------------------------------------------------------------------------

@@ -310,7 +310,7 @@ def test_a_call_in_flight_comes_to_its_end() -> None:
 def test_what_a_call_leaves_unfinished_after_the_end_is_not_done() -> None:
     with mock_customers() as mock:
         mock.client().customers.list_page()
-    mock._unfinished.add(0.0, lambda: mock.backend.store.remember("key", 200, "{}"))
+    mock._calls.do_later(0.0, lambda: mock.backend.store.remember("key", 200, "{}"))
     assert [request.status for request in mock.requests] == [200]
 
 
