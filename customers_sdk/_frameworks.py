@@ -12,8 +12,8 @@ import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakSet
 
+from customers_sdk import _settings
 from customers_sdk._http.secret import Secret
 from customers_sdk.client import Client
 from customers_sdk.errors import ConfigurationError
@@ -27,11 +27,7 @@ NAMES = (
     *("API_VERSION", "USER_AGENT", "ALLOW_HTTP", "SESSION", "FAKE"),
 )
 #: The environment variables used for those that the application does not set.
-VARIABLES = {
-    "API_KEY": "NODERAILS_API_KEY",
-    "APP_ID": "NODERAILS_APP_ID",
-    "BASE_URL": "NODERAILS_BASE_URL",
-}
+VARIABLES = {name.upper(): variable for name, variable in _settings.VARIABLES.items()}
 # A name of this machine: a request that missed the fake would not leave it.
 _FAKE_URL = "http://customers-fake.localhost"
 
@@ -41,33 +37,35 @@ class AppSettings:
 
     Args:
         read: returns a setting by its name, None if it is not set.
+        naming: how error texts name a setting, for instance ``CUSTOMERS_{}``.
     """
 
-    __slots__ = ("_environment", "_values")
-
-    def __init__(self, read: Callable[[str], Any]) -> None:
-        self._values = tuple(map(read, NAMES))
-        self._environment = tuple(map(os.environ.get, VARIABLES.values()))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, AppSettings):
-            return NotImplemented
-        return self._values == other._values and self._environment == other._environment
-
-    # A session or a list may be among them.
-    __hash__ = None  # type: ignore[assignment]
+    def __init__(self, read: Callable[[str], Any], naming: str) -> None:
+        self._naming = naming
+        self.values = {name: read(name) for name in NAMES}
+        self.values.update((name, os.environ.get(name)) for name in VARIABLES.values())
 
     def get(self, name: str) -> Any:
         """Return a setting, or the environment's value for it; None if neither is set."""
-        value = self._values[NAMES.index(name)]
+        value = self.values[name]
         if value is None and name in VARIABLES:
-            value = self._environment[list(VARIABLES).index(name)]
+            value = self.values[VARIABLES[name]]
         return Secret(value) if name == "API_KEY" and isinstance(value, str) else value
 
-    def name_of(self, name: str, naming: str) -> str:
+    def name_of(self, name: str) -> str:
         """Return the name under which the user set it."""
-        inherited = self._values[NAMES.index(name)] is None and self.get(name)
-        return VARIABLES[name] if inherited else naming.format(name)
+        inherited = self.values[name] is None and self.get(name)
+        return VARIABLES[name] if inherited else self._naming.format(name)
+
+    def worded(self, error: ConfigurationError) -> str:
+        """Return an error's text with the application's name for the setting."""
+        name = (error.setting or "").upper()
+        if name not in NAMES:
+            return str(error)
+        text = f"{self.name_of(name)} {error.problem}"
+        if self.get(name) or name not in VARIABLES:
+            return text
+        return f"{text}: set it, or set {VARIABLES[name]}"
 
 
 class AppClient(NamedTuple):
@@ -79,34 +77,38 @@ class AppClient(NamedTuple):
 
     def close(self) -> None:
         """Close the client's connections and the fake's database."""
-        self.client.close()
-        if self.fake is not None:
-            self.fake.close()
+        (self.fake or self.client).close()  # a fake closes its clients
+
+
+_lock = threading.Lock()
+
+
+def _renew_lock() -> None:
+    global _lock  # noqa: PLW0603 - in a forked child, the thread that holds it does not exist
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 class ClientCache:
-    """The one client of an application in this process.
-
-    Args:
-        naming: how error texts name a setting, for instance ``CUSTOMERS_{}``.
-    """
+    """The one client of an application in this process; `naming` is as for `AppSettings`."""
 
     def __init__(self, naming: str) -> None:
         self._naming = naming
         self._cached: AppClient | None = None
-        self._lock = threading.Lock()
-        _CACHES.add(self)
 
     def current(self, read: Callable[[str], Any]) -> AppClient:
         """Return the client of the settings as they are now; raises `ConfigurationError`."""
-        settings = AppSettings(read)
+        settings = AppSettings(read, self._naming)
         cached = self._cached
-        if cached is not None and cached.settings == settings:
+        if cached is not None and cached.settings.values == settings.values:
             return cached
-        with self._lock:
+        with _lock:
             cached = self._cached
-            if cached is None or cached.settings != settings:
-                fresh = build(settings, self._naming)
+            if cached is None or cached.settings.values != settings.values:
+                fresh = build(settings)
                 if cached is not None:
                     cached.close()
                 self._cached = cached = fresh
@@ -114,60 +116,25 @@ class ClientCache:
 
     def clear(self) -> None:
         """Close the client, and forget it."""
-        with self._lock:
+        with _lock:
             cached, self._cached = self._cached, None
         if cached is not None:
             cached.close()
 
-    def renew_lock(self) -> None:
-        """Replace the lock: in a forked child, the thread that holds it does not exist."""
-        self._lock = threading.Lock()
 
-
-_CACHES: WeakSet[ClientCache] = WeakSet()
-
-
-def _renew_locks() -> None:
-    for cache in list(_CACHES):
-        cache.renew_lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_locks)
-
-
-def build(settings: AppSettings, naming: str) -> AppClient:
+def build(settings: AppSettings) -> AppClient:
     """Make the client; errors name its settings as the application does."""
     try:
-        arguments = {
-            name.lower(): settings.get(name)
-            for name in NAMES
-            if name != "FAKE" and settings.get(name) is not None
-        }
         fake = _fake(settings)
-        if fake is None:
-            return AppClient(settings, Client(**arguments), None)
-        ours = {
-            "api_key": fake.api_key,
-            "app_id": fake.app_id,
-            "base_url": fake.base_url,
-            "session": fake.session(),
-        }
-        return AppClient(settings, Client(**{**arguments, **ours}), fake)
+        names = set(NAMES) - {"FAKE"}
+        if fake is not None:
+            names -= {"API_KEY", "APP_ID", "BASE_URL", "SESSION"}  # it has its own
+        arguments = {name.lower(): settings.get(name) for name in names}
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return AppClient(settings, fake.client(**given) if fake else Client(**given), fake)
     except ConfigurationError as error:
-        text, about = worded(error, settings, naming), vars(error)
+        text, about = settings.worded(error), vars(error)
     raise ConfigurationError(text, **about)
-
-
-def worded(error: ConfigurationError, settings: AppSettings, naming: str) -> str:
-    """Return an error's text with the application's name for the setting."""
-    name = (error.setting or "").upper()
-    if name not in NAMES:
-        return str(error)
-    text = f"{settings.name_of(name, naming)} {error.problem}"
-    if settings.get(name) or name not in VARIABLES:
-        return text
-    return f"{text}: set it, or set {VARIABLES[name]}"
 
 
 def _fake(settings: AppSettings) -> MockCustomers | None:
@@ -177,16 +144,16 @@ def _fake(settings: AppSettings) -> MockCustomers | None:
     if wanted is not True:
         # "false" from an environment would be taken for true.
         problem = f"must be True or False, not {type(wanted).__name__}"
-        raise ConfigurationError(f"FAKE {problem}", setting="fake", problem=problem)
-    if is_live(settings.get("API_KEY")):
+    elif is_live(settings.get("API_KEY")):
         problem = (
             "is on together with a live key: customers would seem to be stored and be lost; "
             "take one of the two away"
         )
-        raise ConfigurationError(f"FAKE {problem}", setting="fake", problem=problem)
-    from customers_sdk.testing import MockCustomers
+    else:
+        from customers_sdk.testing import MockCustomers
 
-    return MockCustomers(_FAKE_URL, time.sleep)
+        return MockCustomers(_FAKE_URL, time.sleep)
+    raise ConfigurationError(f"FAKE {problem}", setting="fake", problem=problem)
 
 
 def is_live(key: object) -> bool:

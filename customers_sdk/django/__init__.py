@@ -31,7 +31,7 @@ except ModuleNotFoundError as _error:
 from django.core.signals import setting_changed
 
 from customers_sdk._frameworks import AppClient, ClientCache
-from customers_sdk.django._conf import NAMING, check, reader
+from customers_sdk.django._conf import NAMING, check, read
 
 if TYPE_CHECKING:
     from customers_sdk import Client
@@ -72,7 +72,7 @@ def get_fake() -> MockCustomers:
 
 def _current() -> AppClient:
     check()
-    return _cache.current(reader())
+    return _cache.current(read)
 
 
 def _forget(*, setting: str, **_: Any) -> None:

@@ -6,7 +6,8 @@ It is never kept in a variable: an error report would print it.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -16,29 +17,17 @@ from customers_sdk._frameworks import NAMES
 from customers_sdk.errors import ConfigurationError
 
 NAMING = 'CUSTOMERS["{}"]'
-_KNOWN = frozenset(NAMES)
 
 
-def reader() -> Callable[[str], Any]:
-    """Return a reader of settings by name, whose ``repr`` shows no value."""
-    get: Callable[[str], Any] = dict(
-        () if not_a_mapping() else getattr(settings, "CUSTOMERS", ())
-    ).get
-
-    def read(name: str) -> Any:
-        value = get(name)
-        if name == "SESSION" and isinstance(value, str):
-            return _Session.at(value)
-        return value
-
-    return read
+def read(name: str) -> Any:
+    """Return a setting of a dictionary; None if it is not set."""
+    value = getattr(settings, "CUSTOMERS", {}).get(name)
+    return _session(value) if name == "SESSION" and isinstance(value, str) else value
 
 
 def check() -> None:
     """Refuse settings that are not a dictionary, or have unknown keys."""
-    problem = not_a_mapping()
-    if not problem and not _KNOWN.issuperset(getattr(settings, "CUSTOMERS", ())):
-        problem = unknown()[0]
+    problem = not_a_mapping() or next(unknown(), None)
     if problem:
         raise ConfigurationError(problem)
 
@@ -51,33 +40,19 @@ def not_a_mapping() -> str:
     return f"CUSTOMERS must be a dictionary, not {kind.__name__}"
 
 
-def unknown() -> list[str]:
-    """Return what is wrong with each unknown key."""
-    if not_a_mapping():
-        return []
-    return [
-        f"CUSTOMERS has an unknown key {name!r}{_guess(name)}"
-        for name in getattr(settings, "CUSTOMERS", {})
-        if name not in NAMES
-    ]
+def unknown() -> Iterator[str]:
+    """Yield what is wrong with each unknown key."""
+    for name in getattr(settings, "CUSTOMERS", {}):
+        if name not in NAMES:
+            close = difflib.get_close_matches(str(name).upper(), NAMES, 1)
+            guess = f"; did you mean {close[0]!r}?" if close else ""
+            yield f"CUSTOMERS has an unknown key {name!r}{guess}"
 
 
-def _guess(name: object) -> str:
-    close = difflib.get_close_matches(str(name).upper(), NAMES, 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-class _Session:
-    """The session made by the function at a dotted path, kept until the path changes."""
-
-    _made: tuple[str, Any] = ("", None)
-
-    @classmethod
-    def at(cls, path: str) -> Any:
-        made = cls._made
-        if made[0] != path:
-            try:
-                made = cls._made = (path, import_string(path)())
-            except ImportError as error:
-                raise ConfigurationError(f"{NAMING.format('SESSION')}: {error}") from None
-        return made[1]
+@lru_cache(maxsize=1)
+def _session(path: str) -> Any:
+    """Return the session made by the function at a dotted path, kept until the path changes."""
+    try:
+        return import_string(path)()
+    except ImportError as error:
+        raise ConfigurationError(f"{NAMING.format('SESSION')}: {error}") from None

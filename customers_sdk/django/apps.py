@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-
-    class AppConfig:
-        """Django has no types; this is what is used of it."""
+if TYPE_CHECKING:  # Django has no types
+    AppConfig = object
 else:
     from django.apps import AppConfig
 

@@ -15,7 +15,7 @@ import flask
 import pytest
 import requests
 
-from customers_sdk import Client, ConfigurationError, NotFoundError, TransportError
+from customers_sdk import Client, ConfigurationError, NotFoundError, TransportError, _frameworks
 from customers_sdk.flask import Customers
 from tests.doubles import APP, BASE, KEY
 
@@ -142,8 +142,7 @@ def test_threads_that_ask_at_once_get_one_client() -> None:
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_child_forked_while_a_client_is_made_can_make_its_own() -> None:
     customers = serving(API_KEY=KEY, APP_ID=APP)
-    (cache,) = customers._caches.values()
-    with cache._lock:
+    with _frameworks._lock:
         child = os.fork()
         if not child:
             os._exit(customers.client.app_id != APP)

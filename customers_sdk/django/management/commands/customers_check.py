@@ -9,8 +9,8 @@ from django.core.management.base import CommandError
 from customers_sdk import CustomersError
 from customers_sdk._frameworks import report
 from customers_sdk.django import get_client
-from customers_sdk.django._command import BaseCommand
 from customers_sdk.django.checks import TAG
+from customers_sdk.django.management import BaseCommand
 
 
 class Command(BaseCommand):

@@ -12,8 +12,8 @@ from customers_sdk import CustomersError, IncompleteListWarning
 from customers_sdk.bulk import export_customers
 from customers_sdk.customers import UNSET
 from customers_sdk.django import get_client
-from customers_sdk.django._command import BaseCommand
 from customers_sdk.django.checks import TAG
+from customers_sdk.django.management import BaseCommand
 
 
 class Command(BaseCommand):
