@@ -73,7 +73,7 @@ class Customers:
             raise RuntimeError("this application already has a Customers extension")
         if app not in self._caches:
             self._caches[app] = ClientCache("CUSTOMERS_{}")
-            app.cli.add_command(_group())
+            app.cli.add_command(_commands)
 
     @property
     def client(self) -> Client:
@@ -130,29 +130,20 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (CustomersError, ValueError) as error:
-        text = str(error)
-    else:
-        return
-    raise click.ClickException(text)
+        raise click.ClickException(str(error)) from None
 
 
-def _group() -> AppGroup:
-    group = AppGroup("customers", help="The customers of the payments service.")
-    group.add_command(_check)
-    group.add_command(_list)
-    group.add_command(_show)
-    return group
+_commands = AppGroup("customers", help="The customers of the payments service.")
 
 
-@click.command("check")
-@flask.cli.with_appcontext
+@_commands.command("check")
 def _check() -> None:
     """Check settings, network and key with one request."""
     with _told():
         click.echo(report(_client()))
 
 
-@click.command("list")
+@_commands.command("list")
 @click.option("--search", help="Part of an email, a name or an external id.")
 @click.option(
     "--limit",
@@ -161,7 +152,6 @@ def _check() -> None:
     show_default=True,
     help="Maximum number to show.",
 )
-@flask.cli.with_appcontext
 def _list(search: str | None, limit: int) -> None:
     """Print customers as JSON Lines, newest first."""
     from customers_sdk._wire import codec
@@ -173,10 +163,9 @@ def _list(search: str | None, limit: int) -> None:
             click.echo(codec.to_text(customer.to_dict()))
 
 
-@click.command("show")
+@_commands.command("show")
 @click.argument("customer_id")
 @click.option("--external", is_flag=True, help="CUSTOMER_ID is your own id for the customer.")
-@flask.cli.with_appcontext
 def _show(customer_id: str, *, external: bool) -> None:
     """Print a customer as JSON, with wallets, payments and invoices."""
     from customers_sdk._wire import codec
