@@ -78,12 +78,9 @@ class CsvRows(Iterable[Row]):
         self.encoding: str = encoding
         self.delimiter: str = delimiter
         self._file = CsvFile(self.path, encoding, delimiter)
-        header = next(self._file.records(), None)
-        if header is None or header.problem:
-            raise ArgumentError(
-                "path",
-                f"{self.path} has no header: {header.problem if header else 'it is empty'}",
-            )
+        header = next(self._file.records(), Row(1, {}, "it is empty"))
+        if header.problem:
+            raise ArgumentError("path", f"{self.path} has no header: {header.problem}")
         self.columns: tuple[str, ...] = tuple(header.cells)
         self._check_delimiter(external_id, fields)
         self._places = {"external_id": self._place(external_id, "external_id")}

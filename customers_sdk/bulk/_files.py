@@ -25,15 +25,9 @@ _PRIVATE = 0o600
 
 
 def check_regular(path: Path, name: str) -> None:
-    """Refuse a path that exists and is not a regular file: a rename would replace it.
+    """Refuse a path to write that is not a regular file; ``name`` is the argument to blame.
 
-    Args:
-        path: the file to write.
-        name: the argument to blame.
-
-    Raises:
-        ArgumentError: it is a FIFO, a device or a socket.
-        IsADirectoryError: it is a directory.
+    A rename would replace a FIFO, a device or a socket.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -48,32 +42,21 @@ def resolve(path: str | Path, name: str) -> Path:
     return Path(path).resolve()
 
 
-def claim(path: Path, name: str, what: str, *, becomes: Path | None = None) -> IO[bytes]:
+@contextlib.contextmanager
+def claim(path: Path, name: str, what: str, *, becomes: Path | None = None) -> Iterator[IO[bytes]]:
     """Open a file to append to, made if it is not there, for this process alone.
 
-    It is held until it is closed, or this process and those it has forked have ended.
-
-    Args:
-        path: the file. Only its owner may read a new one.
-        name: the argument to blame.
-        what: the kind of work that may hold it.
-        becomes: the file that will be replaced by it; it gets the same permissions.
-
-    Raises:
-        ArgumentError: it is not a regular file, or another process holds it, or held it and
-            has just ended.
+    It is held until it is closed, or this process and those it has forked have ended. Only its
+    owner may read it, or who may read the file that it ``becomes``. Where it is not a regular
+    file, or another process is doing ``what`` with it, the argument ``name`` is refused.
     """
     check_regular(path, name)
-    file = open(path, "a+b", opener=_open_private)  # noqa: SIM115 - the caller closes it
-    try:
+    with open(path, "a+b", opener=_open_private) as file:
         _lock(file, name, what)
         if becomes is not None:
             path.chmod(_PRIVATE)
             _copy_permissions(becomes, path)
-    except BaseException:
-        file.close()
-        raise
-    return file
+        yield file
 
 
 def _open_private(path: str, flags: int) -> int:
@@ -99,10 +82,7 @@ def _lock(file: IO[bytes], name: str, what: str) -> None:
 
 
 def put_in_place(file: IO[bytes], path: Path) -> None:
-    """Rename a file that is written, once it is on the disk.
-
-    A file that has the name is replaced, and its permissions stay.
-    """
+    """Rename a file once it is on the disk; one of that name is replaced, its permissions stay."""
     file.flush()
     os.fsync(file.fileno())
     _copy_permissions(path, file.name)
@@ -111,7 +91,6 @@ def put_in_place(file: IO[bytes], path: Path) -> None:
 
 
 def remove(file: IO[bytes]) -> None:
-    """Delete a file."""
     with _closing(file):
         Path(file.name).unlink()
 
@@ -146,13 +125,7 @@ def replacing(path: Path, name: str, what: str) -> Iterator[IO[bytes]]:
 
 
 def write(path: Path, content: bytes, like: IO[bytes]) -> None:
-    """Write a small file atomically, without waiting until it is on the disk.
-
-    Args:
-        path: the file.
-        content: what it is to hold.
-        like: the file whose permissions it gets.
-    """
+    """Write a small file atomically, without waiting until it is on the disk."""
     new = path.with_name(f"{path.name}.new")
     new.unlink(missing_ok=True)
     with open(new, "xb", opener=_open_private) as file:

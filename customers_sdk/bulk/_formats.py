@@ -32,15 +32,10 @@ _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
 class Layout(NamedTuple):
-    """What a file of customers looks like.
-
-    Attributes:
-        format: ``jsonl`` or ``csv``.
-        excel_safe: whether cells that a spreadsheet would run are marked.
-    """
+    """What a file of customers looks like."""
 
     format: Format
-    excel_safe: bool = False
+    excel_safe: bool = False  # whether cells that a spreadsheet would run are marked
 
     def header(self) -> bytes:
         """Return what a file begins with."""

@@ -15,7 +15,15 @@ from pathlib import Path
 import attrs
 
 from customers_sdk import _checks
-from customers_sdk.bulk._journal import CREATED, FAILED, REJECTED, UNCHANGED, UPDATED, Journal
+from customers_sdk.bulk._journal import (
+    CREATED,
+    FAILED,
+    REJECTED,
+    UNCHANGED,
+    UPDATED,
+    Journal,
+    open_journal,
+)
 from customers_sdk.bulk._rows import (
     ImportReport,
     Progress,
@@ -109,22 +117,21 @@ def import_rows(
         kept = None
         if journal is not None and not dry_run:
             scope = {"base_url": client.base_url, "app_id": app}
-            kept = stack.enter_context(Journal(journal, scope))
+            kept = stack.enter_context(open_journal(journal, scope))
         found = _preflight(rows, kept)
         if on_checked is not None:
             on_checked(tuple(found.rejections.values()))
         upsert = Upsert(
             client.customers, app, found.fields, found.pending, adopt=adopt, dry_run=dry_run
         )
-        run = _Run(found, upsert, kept, progress, list(found.rejections.values()))
+        counts = {CREATED: 0, UPDATED: 0, UNCHANGED: 0, "resumed": found.resumed}
+        run = _Run(found, upsert, kept, progress, list(found.rejections.values()), counts)
         run.report()
         upsert.prepare(workers)
         run.send(rows, workers, limit)
         if kept is not None and not run.failed:
             kept.remove()
-    return ImportReport(
-        **run.counts, resumed=found.resumed, rejections=tuple(run.rejections), dry_run=dry_run
-    )
+    return ImportReport(**counts, rejections=tuple(run.rejections), dry_run=dry_run)
 
 
 class RateLimit:
@@ -192,7 +199,7 @@ class _Run:
     journal: Journal | None
     progress: Callable[[Progress], object] | None
     rejections: list[Rejection]
-    counts: dict[str, int] = attrs.Factory(lambda: {CREATED: 0, UPDATED: 0, UNCHANGED: 0})
+    counts: dict[str, int]
     failed: int = 0
     failed_in_a_row: int = 0
     in_flight: dict[Future[str], Row] = attrs.Factory(dict)
@@ -298,19 +305,18 @@ class _Run:
 
     def report(self) -> None:
         """Tell how far the import is."""
-        if self.progress is None:
-            return
-        found = self.found
-        self.progress(
-            Progress(
-                sum(self.counts.values()) + len(self.rejections) + found.resumed,
-                found.total,
-                rejected=len(self.rejections) - self.failed,
-                failed=self.failed,
-                resumed=found.resumed,
-                **self.counts,
+        if self.progress is not None:
+            done = sum(self.counts.values()) + len(self.rejections)
+            rejected = len(self.rejections) - self.failed
+            self.progress(
+                Progress(
+                    done,
+                    self.found.total,
+                    rejected=rejected,
+                    failed=self.failed,
+                    **self.counts,
+                )
             )
-        )
 
 
 def _is_of_all(error: Exception) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from customers_sdk import _checks
 from customers_sdk._wire import codec
@@ -24,17 +25,11 @@ _OUTCOMES = frozenset({CREATED, UPDATED, UNCHANGED, REJECTED, FAILED})
 
 
 class Entry(NamedTuple):
-    """The outcome of a row in an earlier run.
+    """The outcome of a row in an earlier run."""
 
-    Attributes:
-        content: a digest of what the row held.
-        outcome: `CREATED`, `UPDATED`, `UNCHANGED`, `REJECTED` or `FAILED`.
-        reason: why it was rejected, or an empty text.
-    """
-
-    content: str
+    content: str  # a digest of what the row held
     outcome: str
-    reason: str = ""
+    reason: str = ""  # why it was rejected
 
 
 def _digest(content: bytes) -> str:
@@ -69,43 +64,31 @@ class Journal:
     external id and of what they hold, and the last line for an external id counts. Each
     line has a checksum. A line that is damaged, or that a killed run left half written,
     counts for nothing: its row is imported again.
-
-    Args:
-        path: the file; made if it is not there.
-        scope: what the import is into.
-
-    Raises:
-        ArgumentError: the file is not a journal, or that of another import, or in use.
     """
 
-    def __init__(self, path: str | Path, scope: Mapping[str, str]) -> None:
-        self._path = _files.resolve(path, "journal")
-        self._entries: dict[str, Entry] = {}
-        self._spares_work = False
+    def __init__(self, file: IO[bytes], scope: Mapping[str, str]) -> None:
+        self._file = file
         self._header = json.dumps({"journal": _VERSION, **scope}).encode() + b"\n"
-        self._file = _files.claim(self._path, "journal", "import")
-        try:
+        self._entries: dict[str, Entry] = {}
+        self.spares_work = False
+        file.seek(0)
+        first = file.readline()
+        if first == self._header:
             self._read()
-        except BaseException:
-            self._file.close()
-            raise
+        elif self._header.startswith(first):
+            file.seek(file.truncate(0))
+        else:
+            raise ArgumentError("journal", f"{file.name} {_describe(first)}")
 
     def _read(self) -> None:
-        self._file.seek(0)
-        first = self._file.readline()
-        if first != self._header:
-            if not self._header.startswith(first):
-                raise ArgumentError("journal", f"{self._path} {_describe(first)}")
-            self._file.seek(self._file.truncate(0))
-            return
         for line in self._file:
             if not line.endswith(b"\n"):
                 self._file.seek(self._file.truncate(self._file.tell() - len(line)))
                 break
-            entry = _unseal(line)
-            if entry is not None:
-                self._entries[entry[0]] = entry[1]
-                self._spares_work |= entry[1].outcome != REJECTED
+            if found := _unseal(line):
+                external_id, entry = found
+                self._entries[external_id] = entry
+                self.spares_work |= entry.outcome != REJECTED
 
     def entry(self, row: Row) -> Entry | None:
         """Return the outcome of a row, if it holds the same as then."""
@@ -120,7 +103,7 @@ class Journal:
         entry = [*_digests(row), outcome]
         line = _seal(json.dumps([*entry, reason] if reason else entry).encode())
         # Handed to the system at once: a process that is killed loses nothing.
-        self._spares_work |= outcome != REJECTED
+        self.spares_work |= outcome != REJECTED
         self._file.write(line if self._file.tell() else self._header + line)
         self._file.flush()
 
@@ -128,14 +111,18 @@ class Journal:
         """Delete the file: the import is complete."""
         _files.remove(self._file)
 
-    def __enter__(self) -> Journal:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        # One without use would only stand in the way of an import into another app.
-        if not self._file.closed and not self._spares_work:
-            self.remove()
-        self._file.close()
+@contextlib.contextmanager
+def open_journal(path: str | Path, scope: Mapping[str, str]) -> Iterator[Journal]:
+    """Open the journal of an import into ``scope``, made if it is not there."""
+    with _files.claim(_files.resolve(path, "journal"), "journal", "import") as file:
+        journal = Journal(file, scope)
+        try:
+            yield journal
+        finally:
+            # One without use would only stand in the way of an import into another app.
+            if not file.closed and not journal.spares_work:
+                journal.remove()
 
 
 def _describe(line: bytes) -> str:

@@ -99,16 +99,10 @@ def plan_export(
     listed = client.customers.list_page(page_size=1, search=search, app_id=app)
     pages = -(-listed.total // page_size)
     edges = [min(pages * part // parts * page_size, listed.total) for part in range(parts + 1)]
+    newest = listed.items[0].created_at.isoformat() if listed.items else None
+    query = {"search": search, "app_id": app, "page_size": page_size}
     return [
-        {
-            "first": first,
-            "stop": stop,
-            "total": listed.total,
-            "newest": listed.items[0].created_at.isoformat() if listed.items else None,
-            "search": search,
-            "app_id": app,
-            "page_size": page_size,
-        }
+        {**Span(first, stop, listed.total, newest)._asdict(), **query}
         for first, stop in zip(edges, edges[1:])
     ]
 

@@ -7,6 +7,7 @@ import csv
 import errno
 import hashlib
 import io
+import itertools
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -24,9 +25,7 @@ _NUMBER = re.compile(r"(?:\.(\d+))?(\.[^.]*)?\Z")
 def _later(path: Path) -> Iterator[Path]:
     """Give the names after that of a reject file: ``a.rejects.2.csv``, ``a.rejects.3.csv`` …."""
     found = _NUMBER.search(path.name)
-    number = int(found[1] or 1) if found else 1
-    while True:
-        number += 1
+    for number in itertools.count(int(found[1] or 1) + 1 if found else 2):
         yield path.with_name(_NUMBER.sub(rf".{number}\2", path.name, count=1))
 
 

@@ -64,9 +64,8 @@ class Upsert:
     def __call__(self, row: Row) -> str:
         """Create or update the customer of a row; returns the outcome."""
         known = self._listed(row)
-        if known is None and self.index is None:
-            customer = self._look_up(row)
-            known = None if customer is None else self._known(customer)
+        if known is None and self.index is None and (customer := self._look_up(row)):
+            known = self._known(customer)
         if known is not None:
             return self._update(row, known)
         return self._adopt_or_create(row) if self._may_adopt(row) else self._create(row)

@@ -14,7 +14,7 @@ import pytest
 from customers_sdk import AuthenticationError, Client, ServerError, TransportError
 from customers_sdk.bulk import CsvRows, Progress, Row, import_rows
 from customers_sdk.bulk._importing import RateLimit
-from customers_sdk.bulk._journal import Journal
+from customers_sdk.bulk._journal import open_journal
 from customers_sdk.testing import MockCustomers
 
 
@@ -414,17 +414,17 @@ def test_no_flipped_bit_of_a_journal_loses_a_row(
     path = tmp_path / "users.journal"
     rows = [Row(number, fields) for number, fields in enumerate(people(4))]
     scope = {"base_url": mock.base_url, "app_id": mock.app_id}
-    with Journal(path, scope) as journal:
+    with open_journal(path, scope) as journal:
         for row, outcome in zip(rows, ("created", "failed", "rejected")):
             journal.add(row, outcome, "no mail" if outcome == "rejected" else "")
     whole = path.read_bytes()
     header = whole.index(b"\n") + 1
-    with Journal(path, scope) as journal:
+    with open_journal(path, scope) as journal:
         before = [journal.entry(row) for row in rows]
 
     for bit in range(8 * header, 8 * len(whole)):
         path.write_bytes(flipped(whole, bit))
-        with Journal(path, scope) as journal:
+        with open_journal(path, scope) as journal:
             entries = [journal.entry(row) for row in rows]
         changed = [now for now, then in zip(entries, before) if now != then]
         assert changed, bit
@@ -454,10 +454,10 @@ def test_a_word_that_a_journal_does_not_know_counts_for_nothing(
 ) -> None:
     row = Row(1, {"external_id": "u1"})
     scope = {"base_url": mock.base_url, "app_id": mock.app_id}
-    with Journal(tmp_path / "users.journal", scope) as journal:
+    with open_journal(tmp_path / "users.journal", scope) as journal:
         journal.add(row, "creatad")
 
-    with Journal(tmp_path / "users.journal", scope) as journal:
+    with open_journal(tmp_path / "users.journal", scope) as journal:
         assert journal.entry(row) is None
 
 
