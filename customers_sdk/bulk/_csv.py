@@ -10,7 +10,7 @@ import codecs
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -28,68 +28,66 @@ _CHUNK = 1 << 20
 _DELIMITERS = ";\t|,"
 
 
-class CsvFile:
-    """A regular file of comma-separated values, whose first record is the header."""
+def check_file(path: Path, encoding: str, delimiter: str) -> None:
+    """Refuse a file that cannot be read twice, or looks as if it had another encoding."""
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise ArgumentError("delimiter", "must be one character, and not a quote or line end")
+    if path.exists() and not path.is_file():
+        raise ArgumentError(
+            "path", f"{path} is not a regular file, which can be read more than once"
+        )
+    try:
+        name = codecs.lookup(encoding).name
+    except LookupError as error:
+        raise ArgumentError("encoding", str(error)) from None
+    likely = _likely_encoding(path) if name in ("utf-8", "utf-8-sig") else "utf-8"
+    if likely != "utf-8":
+        raise ArgumentError("encoding", f"the text of {path} is not in {encoding}", likely)
+    # The limit is the whole process's: raised to what can be sent, and never lowered.
+    csv.field_size_limit(max(LARGEST_REQUEST, csv.field_size_limit()))
 
-    def __init__(self, path: Path, encoding: str, delimiter: str) -> None:
-        if len(delimiter) != 1 or delimiter in '"\r\n':
-            raise ArgumentError("delimiter", "must be one character, and not a quote or line end")
-        if path.exists() and not path.is_file():
+
+def records(path: Path, encoding: str, delimiter: str) -> Iterator[Row]:
+    """Give the records that are not blank, the header first, as rows without fields.
+
+    The only cell of one that cannot be read is its first line.
+    """
+    width = 0
+    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
+        lines = _Lines(file)
+        try:
+            while record := _next(lines, encoding, delimiter, width):
+                if any(map(str.strip, record.cells)):
+                    width = width or len(record.cells)
+                    yield record
+        except UnicodeError:
+            likely = _likely_encoding(path)
+            same = codecs.lookup(likely).name == codecs.lookup(encoding).name
             raise ArgumentError(
-                "path", f"{path} is not a regular file, which can be read more than once"
-            )
-        try:
-            self._codec = codecs.lookup(encoding).name
-        except LookupError as error:
-            raise ArgumentError("encoding", str(error)) from None
-        likely = _likely_encoding(path) if self._codec in ("utf-8", "utf-8-sig") else "utf-8"
-        if likely != "utf-8":
-            raise ArgumentError("encoding", f"the text of {path} is not in {encoding}", likely)
-        # The limit is the whole process's: raised to what can be sent, and never lowered.
-        csv.field_size_limit(max(LARGEST_REQUEST, csv.field_size_limit()))
-        self.path = path
-        self.encoding = encoding
-        self.delimiter = delimiter
+                "encoding",
+                f"the text of {path}, after line {lines.number}, is not in {encoding}",
+                None if same else likely,
+            ) from None
 
-    def records(self) -> Iterator[Row]:
-        """Give the records that are not blank, the header first, as rows without fields.
 
-        The only cell of one that cannot be read is its first line.
-        """
-        width = 0
-        with self.path.open(encoding=self.encoding, errors="surrogateescape", newline="") as file:
-            lines = _Lines(file)
-            try:
-                while record := self._next(lines, width):
-                    if any(map(str.strip, record.cells)):
-                        width = width or len(record.cells)
-                        yield record
-            except UnicodeError:
-                likely = _likely_encoding(self.path)
-                where = f"the text of {self.path}, after line {lines.number},"
-                raise ArgumentError(
-                    "encoding",
-                    f"{where} is not in {self.encoding}",
-                    None if codecs.lookup(likely).name == self._codec else likely,
-                ) from None
-
-    def _next(self, lines: _Lines, width: int) -> Row | None:
-        number = lines.begin()
-        try:
-            cells = next(csv.reader(lines, delimiter=self.delimiter, strict=True), None)
-        except csv.Error as error:
-            return Row(number, {}, f"the line is not CSV: {error}", [lines.give_back()])
-        if cells is None:
-            return None
-        problem = ""
-        if any(map(_UNDECODED.search, cells)):
-            problem = f"the line is not text in {self.encoding}"
-        elif cells and width and len(cells) != width:
-            problem = f"the line has {len(cells)} cells, and the header {width}"
-            if lines.number > number:
-                # A quote too many can join lines that are not one record.
-                cells = [lines.give_back()]
-        return Row(number, {}, problem, cells)
+def _next(lines: _Lines, encoding: str, delimiter: str, width: int) -> Row | None:
+    lines.taken.clear()
+    number = lines.number + 1
+    try:
+        cells = next(csv.reader(lines, delimiter=delimiter, strict=True), None)
+    except csv.Error as error:
+        return Row(number, {}, f"the line is not CSV: {error}", [lines.give_back()])
+    if cells is None:
+        return None
+    problem = ""
+    if any(map(_UNDECODED.search, cells)):
+        problem = f"the line is not text in {encoding}"
+    elif cells and width and len(cells) != width:
+        problem = f"the line has {len(cells)} cells, and the header {width}"
+        if lines.number > number:
+            # A quote too many can join lines that are not one record.
+            cells = [lines.give_back()]
+    return Row(number, {}, problem, cells)
 
 
 class _Lines(Iterator[str]):
@@ -98,7 +96,7 @@ class _Lines(Iterator[str]):
     def __init__(self, file: IO[str]) -> None:
         self._file = file
         self._again: deque[str] = deque()
-        self._taken: list[str] = []
+        self.taken: list[str] = []  # those of this record
         self.number = 0  # of the line that was read last
 
     def __next__(self) -> str:
@@ -106,17 +104,12 @@ class _Lines(Iterator[str]):
         self.number += 1
         if self.number == 1:
             line = line.lstrip("\ufeff")
-        self._taken.append(line)
+        self.taken.append(line)
         return line
 
-    def begin(self) -> int:
-        """Forget the lines of the record before; returns the number of the next."""
-        self._taken.clear()
-        return self.number + 1
-
     def give_back(self) -> str:
-        """Take back all lines since then but the first, which is returned without its end."""
-        first, *rest = self._taken
+        """Take back all lines of this record but the first, which is returned without its end."""
+        first, *rest = self.taken
         self._again.extendleft(reversed(rest))
         self.number -= len(rest)
         return first.rstrip("\r\n")
@@ -154,13 +147,12 @@ def _likely_encoding(path: Path) -> str:
     return "latin-1" if latin else "cp1252"
 
 
-def likely_delimiter(header: str, wanted: Iterable[str]) -> str | None:
+def likely_delimiter(header: str, wanted: set[str]) -> str | None:
     """Return the delimiter with which a header has most cells, and a wanted column; or None."""
-    columns = set(wanted)
     best = None
     most = 1
     for delimiter in _DELIMITERS:
         cells = next(csv.reader([header], delimiter=delimiter), [])
-        if len(cells) > most and columns & set(cells):
+        if len(cells) > most and wanted & set(cells):
             best, most = delimiter, len(cells)
     return best

@@ -12,7 +12,7 @@ from typing import Any
 
 from customers_sdk import _checks
 from customers_sdk._wire import deep
-from customers_sdk.bulk._csv import CsvFile, likely_delimiter
+from customers_sdk.bulk._csv import check_file, likely_delimiter, records
 from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.bulk._rows import SAME_AS, Row
 
@@ -77,8 +77,8 @@ class CsvRows(Iterable[Row]):
         self.path: Path = Path(path)
         self.encoding: str = encoding
         self.delimiter: str = delimiter
-        self._file = CsvFile(self.path, encoding, delimiter)
-        header = next(self._file.records(), Row(1, {}, "it is empty"))
+        check_file(self.path, encoding, delimiter)
+        header = next(self._records(), Row(1, {}, "it is empty"))
         if header.problem:
             raise ArgumentError("path", f"{self.path} has no header: {header.problem}")
         self.columns: tuple[str, ...] = tuple(header.cells)
@@ -114,7 +114,7 @@ class CsvRows(Iterable[Row]):
         """Refuse a header that has its columns only with another delimiter."""
         if external_id in self.columns:
             return
-        wanted = (external_id, *(_FIELDS if fields is None else fields.values()))
+        wanted = {external_id, *(_FIELDS if fields is None else fields.values())}
         fitting = likely_delimiter(self.delimiter.join(self.columns), wanted)
         if fitting is not None and fitting != self.delimiter:
             name = "tabs" if fitting == "\t" else repr(fitting)
@@ -145,8 +145,11 @@ class CsvRows(Iterable[Row]):
             if column.strip() and column not in used
         }
 
+    def _records(self) -> Iterator[Row]:
+        return records(self.path, self.encoding, self.delimiter)
+
     def __iter__(self) -> Iterator[Row]:
-        for record in itertools.islice(self._file.records(), 1, None):
+        for record in itertools.islice(self._records(), 1, None):
             yield record if record.problem else self._row(record.line, record.cells)
 
     def _row(self, line: int, cells: Sequence[str]) -> Row:

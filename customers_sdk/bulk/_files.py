@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import shutil
 import stat
@@ -22,6 +23,7 @@ except ImportError:
     fcntl = None  # type: ignore[assignment]
 
 _PRIVATE = 0o600
+_open_private = functools.partial(os.open, mode=_PRIVATE)
 
 
 def check_regular(path: Path, name: str) -> None:
@@ -57,10 +59,6 @@ def claim(path: Path, name: str, what: str, *, becomes: Path | None = None) -> I
             path.chmod(_PRIVATE)
             _copy_permissions(becomes, path)
         yield file
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, _PRIVATE)
 
 
 def _copy_permissions(source: Path, target: Path | str) -> None:

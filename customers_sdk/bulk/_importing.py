@@ -130,7 +130,7 @@ def import_rows(
         upsert.prepare(workers)
         run.send(rows, workers, limit)
         if kept is not None and not run.failed:
-            kept.remove()
+            kept.spares_work = False
     return ImportReport(**counts, rejections=tuple(run.rejections), dry_run=dry_run)
 
 
@@ -321,9 +321,8 @@ class _Run:
 
 def _is_of_all(error: Exception) -> bool:
     """Whether no row can be imported: the key or a setting is wrong."""
-    if isinstance(error, ApiError) and error.setting:
-        return True
-    return isinstance(error, (AuthenticationError, PermissionDeniedError, ConfigurationError))
+    of_all = (AuthenticationError, PermissionDeniedError, ConfigurationError)
+    return isinstance(error, of_all) or (isinstance(error, ApiError) and error.setting is not None)
 
 
 def _is_final(error: Exception) -> bool:

@@ -32,14 +32,11 @@ class Entry(NamedTuple):
     reason: str = ""  # why it was rejected
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:32]
-
-
-def _digests(row: Row) -> tuple[str, str]:
+def _digests(row: Row) -> list[str]:
     """Return those of a row's external id, and of what it holds in any order of its fields."""
     fields = _checks.customer_fields(dict(sorted(row.fields.items())))
-    return _digest(row.external_id.encode("utf-8", "surrogatepass")), _digest(codec.encode(fields))
+    contents = (row.external_id.encode("utf-8", "surrogatepass"), codec.encode(fields))
+    return [hashlib.sha256(content).hexdigest()[:32] for content in contents]
 
 
 def _seal(content: bytes) -> bytes:
@@ -70,7 +67,7 @@ class Journal:
         self._file = file
         self._header = json.dumps({"journal": _VERSION, **scope}).encode() + b"\n"
         self._entries: dict[str, Entry] = {}
-        self.spares_work = False
+        self.spares_work = False  # whether the next run has any use for it
         file.seek(0)
         first = file.readline()
         if first == self._header:
@@ -107,10 +104,6 @@ class Journal:
         self._file.write(line if self._file.tell() else self._header + line)
         self._file.flush()
 
-    def remove(self) -> None:
-        """Delete the file: the import is complete."""
-        _files.remove(self._file)
-
 
 @contextlib.contextmanager
 def open_journal(path: str | Path, scope: Mapping[str, str]) -> Iterator[Journal]:
@@ -121,8 +114,8 @@ def open_journal(path: str | Path, scope: Mapping[str, str]) -> Iterator[Journal
             yield journal
         finally:
             # One without use would only stand in the way of an import into another app.
-            if not file.closed and not journal.spares_work:
-                journal.remove()
+            if not journal.spares_work:
+                _files.remove(file)
 
 
 def _describe(line: bytes) -> str:

@@ -57,8 +57,7 @@ class RejectFile:
     def __init__(self, path: str | Path, rows: CsvRows) -> None:
         self._wanted = Path(path)
         self._rows = rows
-        self.changed: list[Path] = []
-        self.path: Path = self._free()
+        self._settle()
         if not self.path.resolve().parent.is_dir():  # and not when all rows are imported
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
@@ -72,15 +71,14 @@ class RejectFile:
             return next(_later(file))
         return file.with_name(f"{file.name}.rejects.csv")
 
-    def _free(self) -> Path:
-        """Return the first path at which nothing is lost."""
-        self.changed = []
-        names = _later(self._wanted)
-        path = self._wanted
-        while not self._may_write(path):
-            self.changed.append(path)
-            path = next(names)
-        return path
+    def _settle(self) -> None:
+        """Choose the first path at which nothing is lost."""
+        self.path: Path = self._wanted
+        self.changed: list[Path] = []
+        names = _later(self.path)
+        while not self._may_write(self.path):
+            self.changed.append(self.path)
+            self.path = next(names)
 
     def _may_write(self, path: Path) -> bool:
         _files.check_regular(path, "rejects")
@@ -99,7 +97,7 @@ class RejectFile:
             OSError: it cannot be written.
         """
         ordered = sorted(rejections, key=lambda rejection: rejection.line)
-        self.path = self._free()
+        self._settle()
         if not ordered:
             self.path.resolve().unlink(missing_ok=True)
             _seal(self.path).unlink(missing_ok=True)

@@ -8,7 +8,7 @@ response is lost is looked up again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import attrs
 
@@ -21,12 +21,8 @@ from customers_sdk.customers import Customers
 from customers_sdk.errors import AmbiguousCustomerError
 from customers_sdk.models import Customer
 
-
-class Known(NamedTuple):
-    """A customer that exists: their id, and what is stored in the fields an import has."""
-
-    id: str
-    stored: Mapping[str, Any]
+# What is stored of a customer in the fields that an import has, and their id.
+Known = Mapping[str, Any]
 
 
 @attrs.define
@@ -71,10 +67,10 @@ class Upsert:
         return self._adopt_or_create(row) if self._may_adopt(row) else self._create(row)
 
     def _listed(self, row: Row) -> Known | None:
-        return self.index.get(row.external_id) if self.index is not None else None
+        return (self.index or {}).get(row.external_id)
 
     def _known(self, customer: Customer) -> Known:
-        return Known(customer.id, {name: getattr(customer, name) for name in self.fields})
+        return {name: getattr(customer, name) for name in ("id", *self.fields)}
 
     def _look_up(self, row: Row) -> Customer | None:
         return self.customers.find_by_external_id(row.external_id, app_id=self.app_id)
@@ -128,7 +124,7 @@ class Upsert:
                 row.external_id, app_id=self.app_id, adopt=self.adopt, **_others(row)
             )
             return CREATED if created else UPDATED
-        self.customers.update(known.id, **changes)
+        self.customers.update(known["id"], **changes)
         return UPDATED
 
 
@@ -141,7 +137,7 @@ def _changes(row: Row, known: Known) -> dict[str, Any]:
     """Return the fields of a row that are not stored as the row has them."""
     changes = {}
     for name, value in _others(row).items():
-        stored = known.stored[name]
+        stored = known[name]
         wanted = {**stored, **value} if name == "metadata" else value
         if not same(wanted, stored):
             changes[name] = wanted
