@@ -294,11 +294,11 @@ class Writes(Lookups):
         self, customer: Customer, wanted: Mapping[str, Any], rest: Callable[[], Limits]
     ) -> Customer:
         """Write the fields that differ, if any does."""
-        changes = _changes_to(customer, wanted)
+        changes = changes_to(customer, wanted)
         if not changes:
             return customer
         if "metadata" in changes:
-            return self._change(customer.id, lambda now: _changes_to(now, wanted), rest)
+            return self._change(customer.id, lambda now: changes_to(now, wanted), rest)
         return self._update(customer.id, changes, rest(), None)
 
     def _get_or_create(
@@ -379,7 +379,7 @@ class Writes(Lookups):
         )
 
 
-def _changes_to(customer: Customer, wanted: Mapping[str, Any]) -> dict[str, Any]:
+def changes_to(customer: object, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that are not stored as wanted; members of metadata are added to the others."""
     changes: dict[str, Any] = {}
     for name, value in wanted.items():

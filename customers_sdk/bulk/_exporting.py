@@ -6,7 +6,6 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
@@ -126,7 +125,7 @@ def export_customers(
     """
     app = client.app_id if isinstance(app_id, Unset) else app_id
     query = Query(client.base_url, app, search)
-    sink: AbstractContextManager[_Sink]
+    sink: contextlib.AbstractContextManager[_Sink]
     if path == "-":
         path = sys.stdout.buffer
     if isinstance(path, (str, Path)):
@@ -141,7 +140,7 @@ def export_customers(
 
 def export(
     client: Client,
-    sink: AbstractContextManager[_Sink],
+    sink: contextlib.AbstractContextManager[_Sink],
     query: Query,
     *,
     page_size: int,
@@ -241,10 +240,8 @@ def _keep_customers(path: Path, layout: Layout, query: Query, state: Path) -> No
     if not path.exists() or path.stat().st_size <= len(layout.header()):
         return
     state.unlink(missing_ok=True)
-    problem = (
-        f"lists no customers: {path.name}, which has some, was kept; delete it "
-        "first if that is right"
-    )
+    kept = f"{path.name}, which has some, was kept"
+    problem = f"lists no customers: {kept}; delete it first if that is right"
     # Which customers there are depends on the app; for every app, on the key.
     setting = "api_key" if query.app_id is None else "app_id"
     raise ConfigurationError(f"{setting} {problem}", setting=setting, problem=problem)
@@ -282,11 +279,8 @@ class _PartialFile(_Sink):
         except (ValueError, TypeError):
             raise ArgumentError("resume", f"{self._state} is damaged; export again") from None
         if which != self._which:
-            raise ArgumentError(
-                "resume",
-                f"{self._state} is of another export: the service, app, search, format or part "
-                "differs",
-            )
+            differs = "the service, app, search, format or part differs"
+            raise ArgumentError("resume", f"{self._state} is of another export: {differs}")
         if missing > 0:
             raise ArgumentError("resume", f"{self._file.name} is shorter than noted; export again")
         self._file.seek(self._file.truncate(size))

@@ -308,15 +308,10 @@ class _Run:
         if self.progress is not None:
             done = sum(self.counts.values()) + len(self.rejections)
             rejected = len(self.rejections) - self.failed
-            self.progress(
-                Progress(
-                    done,
-                    self.found.total,
-                    rejected=rejected,
-                    failed=self.failed,
-                    **self.counts,
-                )
+            now = Progress(
+                done, self.found.total, rejected=rejected, failed=self.failed, **self.counts
             )
+            self.progress(now)
 
 
 def _is_of_all(error: Exception) -> bool:

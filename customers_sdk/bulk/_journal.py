@@ -8,7 +8,7 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from customers_sdk import _checks
 from customers_sdk._wire import codec
@@ -120,18 +120,16 @@ def open_journal(path: str | Path, scope: Mapping[str, str]) -> Iterator[Journal
 
 def _describe(line: bytes) -> str:
     """Say what is wrong with a journal that begins with this line."""
-    try:
-        scope: Any = json.loads(line)
-    except ValueError:
-        scope = None
-    if not isinstance(scope, dict) or "journal" not in scope:
-        return "is not the journal of an import"
-    if scope["journal"] != _VERSION:
-        return (
-            "was written by another version of customers_sdk; delete it and import again: "
-            "customers that exist are not created twice"
-        )
-    return (
-        f"is of an import into app {scope.get('app_id')} at {scope.get('base_url')}; delete it "
-        "(customers that exist are not created twice), or pass another journal"
-    )
+    with contextlib.suppress(ValueError):
+        scope = json.loads(line)
+        if isinstance(scope, dict) and scope.get("journal") == _VERSION:
+            return (
+                f"is of an import into app {scope.get('app_id')} at {scope.get('base_url')}; "
+                "delete it (customers that exist are not created twice), or pass another journal"
+            )
+        if isinstance(scope, dict) and "journal" in scope:
+            return (
+                "was written by another version of customers_sdk; delete it and import again: "
+                "customers that exist are not created twice"
+            )
+    return "is not the journal of an import"

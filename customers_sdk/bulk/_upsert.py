@@ -7,22 +7,18 @@ response is lost is looked up again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import attrs
 
 from customers_sdk import _checks
-from customers_sdk._recovery.writes import create_or_find, is_as_created
-from customers_sdk._stored import same
+from customers_sdk._recovery.writes import changes_to, create_or_find, is_as_created
 from customers_sdk.bulk._journal import CREATED, UNCHANGED, UPDATED
 from customers_sdk.bulk._rows import Row
 from customers_sdk.customers import Customers
 from customers_sdk.errors import AmbiguousCustomerError
 from customers_sdk.models import Customer
-
-# What is stored of a customer in the fields that an import has, and their id.
-Known = Mapping[str, Any]
 
 
 @attrs.define
@@ -35,8 +31,9 @@ class Upsert:
     pending: set[str]  # their external ids
     adopt: bool  # whether a row whose external id no customer has is looked for by its email
     dry_run: bool
-    # The customers that exist, by external id; None where each row is looked up.
-    index: dict[str, Known] | None = None
+    # The id and these fields of the customers that exist, by external id; None where each row is
+    # looked up.
+    index: dict[str, SimpleNamespace] | None = None
 
     def prepare(self, workers: int) -> None:
         """List the customers that exist, if that takes fewer requests than to look each up."""
@@ -55,7 +52,7 @@ class Upsert:
     def is_unchanged(self, row: Row) -> bool:
         """Whether a row needs no request: its customer was listed, and is as the row says."""
         known = self._listed(row)
-        return known is not None and not _changes(row, known)
+        return known is not None and not changes_to(known, _others(row))
 
     def __call__(self, row: Row) -> str:
         """Create or update the customer of a row; returns the outcome."""
@@ -64,13 +61,18 @@ class Upsert:
             known = self._known(customer)
         if known is not None:
             return self._update(row, known)
-        return self._adopt_or_create(row) if self._may_adopt(row) else self._create(row)
+        email = row.fields.get("email", "")
+        # The listing does not settle it: who has the email may have come in since.
+        if not (self.adopt and email.strip()):
+            return self._create(row)
+        return self._would_adopt(email) if self.dry_run else self._update_or_create(row)
 
-    def _listed(self, row: Row) -> Known | None:
+    def _listed(self, row: Row) -> SimpleNamespace | None:
         return (self.index or {}).get(row.external_id)
 
-    def _known(self, customer: Customer) -> Known:
-        return {name: getattr(customer, name) for name in ("id", *self.fields)}
+    def _known(self, customer: Customer) -> SimpleNamespace:
+        names = ("id", *self.fields)
+        return SimpleNamespace(**{name: getattr(customer, name) for name in names})
 
     def _look_up(self, row: Row) -> Customer | None:
         return self.customers.find_by_external_id(row.external_id, app_id=self.app_id)
@@ -86,22 +88,6 @@ class Upsert:
         )
         return CREATED if created else self._update(row, self._known(customer))
 
-    def _may_adopt(self, row: Row) -> bool:
-        # The listing does not settle it: who has the email may have come in since.
-        return self.adopt and bool(row.fields.get("email", "").strip())
-
-    def _adopt_or_create(self, row: Row) -> str:
-        """Give the external id to the one customer with the email and none, or create one."""
-        if self.dry_run:
-            return self._would_adopt(row.fields["email"])
-        customer, created = self.customers.get_or_create(
-            row.external_id, app_id=self.app_id, adopt=True, **_others(row)
-        )
-        if created:
-            return CREATED
-        self._update(row, self._known(customer))
-        return UPDATED
-
     def _would_adopt(self, email: str) -> str:
         having = self.customers.find_by_email(email, app_id=self.app_id)
         candidates = tuple(customer for customer in having if customer.external_id is None)
@@ -112,33 +98,25 @@ class Upsert:
             )
         return UPDATED if candidates else CREATED
 
-    def _update(self, row: Row, known: Known) -> str:
+    def _update(self, row: Row, known: SimpleNamespace) -> str:
         """Send the fields that differ."""
-        changes = _changes(row, known)
+        changes = changes_to(known, _others(row))
         if self.dry_run or not changes:
             return UPDATED if changes else UNCHANGED
         if "metadata" in changes or self.index is not None:
             # Metadata is written as a whole, and others may have added to it. And since the
             # listing, the external id may have moved to another customer.
-            _, created = self.customers.update_or_create(
-                row.external_id, app_id=self.app_id, adopt=self.adopt, **_others(row)
-            )
-            return CREATED if created else UPDATED
-        self.customers.update(known["id"], **changes)
+            return self._update_or_create(row)
+        self.customers.update(known.id, **changes)
         return UPDATED
+
+    def _update_or_create(self, row: Row) -> str:
+        _, created = self.customers.update_or_create(
+            row.external_id, app_id=self.app_id, adopt=self.adopt, **_others(row)
+        )
+        return CREATED if created else UPDATED
 
 
 def _others(row: Row) -> dict[str, Any]:
     """Return the fields of a row but for the external id."""
     return {name: value for name, value in row.fields.items() if name != "external_id"}
-
-
-def _changes(row: Row, known: Known) -> dict[str, Any]:
-    """Return the fields of a row that are not stored as the row has them."""
-    changes = {}
-    for name, value in _others(row).items():
-        stored = known[name]
-        wanted = {**stored, **value} if name == "metadata" else value
-        if not same(wanted, stored):
-            changes[name] = wanted
-    return changes
