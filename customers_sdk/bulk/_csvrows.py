@@ -78,7 +78,7 @@ class CsvRows(Iterable[Row]):
         self.encoding: str = encoding
         self.delimiter: str = delimiter
         check_file(self.path, encoding, delimiter)
-        header = next(self._records(), Row(1, {}, "it is empty"))
+        header = next(records(self.path, encoding, delimiter), Row(1, {}, "it is empty"))
         if header.problem:
             raise ArgumentError("path", f"{self.path} has no header: {header.problem}")
         self.columns: tuple[str, ...] = tuple(header.cells)
@@ -145,11 +145,9 @@ class CsvRows(Iterable[Row]):
             if column.strip() and column not in used
         }
 
-    def _records(self) -> Iterator[Row]:
-        return records(self.path, self.encoding, self.delimiter)
-
     def __iter__(self) -> Iterator[Row]:
-        for record in itertools.islice(self._records(), 1, None):
+        found = records(self.path, self.encoding, self.delimiter)
+        for record in itertools.islice(found, 1, None):
             yield record if record.problem else self._row(record.line, record.cells)
 
     def _row(self, line: int, cells: Sequence[str]) -> Row:

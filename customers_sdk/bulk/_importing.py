@@ -153,7 +153,6 @@ class RateLimit:
         return self._next - self._clock()
 
     def count(self) -> None:
-        """Count a row that is sent."""
         self._next = max(self._next, self._clock()) + self._interval
 
 

@@ -27,6 +27,7 @@ _OUTCOMES = frozenset({CREATED, UPDATED, UNCHANGED, REJECTED, FAILED})
 class Entry(NamedTuple):
     """The outcome of a row in an earlier run."""
 
+    external_id: str  # a digest of it
     content: str  # a digest of what the row held
     outcome: str
     reason: str = ""  # why it was rejected
@@ -44,14 +45,13 @@ def _seal(content: bytes) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(content), content)
 
 
-def _unseal(line: bytes) -> tuple[str, Entry] | None:
-    """Read a line: the digest of an external id, and its entry; None if it is damaged."""
+def _unseal(line: bytes) -> Entry | None:
+    """Read a line; None if it is damaged."""
     content = line[9:-1]
     if line != _seal(content):
         return None
-    external_id, *entry = json.loads(content)
-    found = Entry(*entry)
-    return (external_id, found) if found.outcome in _OUTCOMES else None
+    entry = Entry(*json.loads(content))
+    return entry if entry.outcome in _OUTCOMES else None
 
 
 class Journal:
@@ -82,9 +82,8 @@ class Journal:
             if not line.endswith(b"\n"):
                 self._file.seek(self._file.truncate(self._file.tell() - len(line)))
                 break
-            if found := _unseal(line):
-                external_id, entry = found
-                self._entries[external_id] = entry
+            if entry := _unseal(line):
+                self._entries[entry.external_id] = entry
                 self.spares_work |= entry.outcome != REJECTED
 
     def entry(self, row: Row) -> Entry | None:
@@ -122,14 +121,14 @@ def _describe(line: bytes) -> str:
     """Say what is wrong with a journal that begins with this line."""
     with contextlib.suppress(ValueError):
         scope = json.loads(line)
-        if isinstance(scope, dict) and scope.get("journal") == _VERSION:
+        if isinstance(scope, dict) and "journal" in scope:
+            if scope["journal"] != _VERSION:
+                return (
+                    "was written by another version of customers_sdk; delete it and import again: "
+                    "customers that exist are not created twice"
+                )
             return (
                 f"is of an import into app {scope.get('app_id')} at {scope.get('base_url')}; "
                 "delete it (customers that exist are not created twice), or pass another journal"
-            )
-        if isinstance(scope, dict) and "journal" in scope:
-            return (
-                "was written by another version of customers_sdk; delete it and import again: "
-                "customers that exist are not created twice"
             )
     return "is not the journal of an import"

@@ -18,7 +18,6 @@ from customers_sdk.bulk import _files
 from customers_sdk.bulk._csvrows import CsvRows, added_columns
 from customers_sdk.bulk._rows import Rejection
 
-_REJECTS = re.compile(r"\.rejects(\.\d+)?\.csv\Z")
 _NUMBER = re.compile(r"(?:\.(\d+))?(\.[^.]*)?\Z")
 
 
@@ -67,7 +66,7 @@ class RejectFile:
 
         ``users.csv.rejects.csv``; those of that file go into ``users.csv.rejects.2.csv``.
         """
-        if _REJECTS.search(file.name):
+        if re.search(r"\.rejects(\.\d+)?\.csv\Z", file.name):
             return next(_later(file))
         return file.with_name(f"{file.name}.rejects.csv")
 
