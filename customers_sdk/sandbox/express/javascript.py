@@ -12,10 +12,10 @@ _WHITESPACE = (
     "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
     "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 )
-# JavaScript prints 1e21 and 1e-7 with an exponent, 1e20 and 1e-6 without.
-_LONGEST_PLAIN, _MOST_ZEROS = 21, 6
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
-_RADIX = re.compile(r"0(?:[xX]([0-9a-fA-F]+)|[oO]([0-7]+)|[bB]([01]+))\Z")
+_NUMBER = re.compile(
+    r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\Z", re.ASCII
+)
+_RADIX = re.compile(r"0(?:[xX][0-9a-fA-F]+|[oO][0-7]+|[bB][01]+)\Z", re.ASCII)
 _ARRAY_INDEX = re.compile(r"(?:0|[1-9][0-9]{0,9})\Z", re.ASCII)
 _LAST_INDEX = 2**32 - 2
 # Up to here doubles are exact integers.
@@ -50,23 +50,10 @@ def number_text(value: float) -> str:
     """Return a finite double as JavaScript prints it: ``1``, ``12345678901234567000``, ``1e-7``."""
     if value.is_integer() and abs(value) <= _EXACT:
         return str(int(value))
-    sign, digits, exponent = Decimal(repr(value)).as_tuple()
-    figures = "".join(map(str, digits)).rstrip("0")
-    point = len(digits) + int(exponent)
-    if 0 < point <= _LONGEST_PLAIN:
-        text = _with_point(figures, point)
-    elif -_MOST_ZEROS < point <= 0:
-        text = "0." + "0" * -point + figures
-    else:
-        fraction = f".{figures[1:]}" if len(figures) > 1 else ""
-        text = f"{figures[0]}{fraction}e{point - 1:+d}"
-    return f"-{text}" if sign else text
-
-
-def _with_point(figures: str, point: int) -> str:
-    if len(figures) <= point:
-        return figures.ljust(point, "0")
-    return f"{figures[:point]}.{figures[point:]}"
+    text = repr(value).removesuffix(".0")
+    if 1e-6 <= abs(value) < 1e21:
+        return format(Decimal(text), "f")
+    return text.replace("e-0", "e-")
 
 
 def to_number(value: Any) -> float:
@@ -75,19 +62,12 @@ def to_number(value: Any) -> float:
     Raises:
         PrimitiveError: JavaScript cannot make a primitive of it (``page[toString]=1``).
     """
-    if not isinstance(value, str):
-        value = _primitive(value)
-    text = trim(value)
+    text = trim(_primitive(value))
     if not text:
         return 0.0
-    radix = _RADIX.match(text)
-    if radix:
-        base, digits = next((b, d) for b, d in zip((16, 8, 2), radix.groups()) if d)
-        return _as_double(int(digits, base))
-    if _DECIMAL.match(text):
-        return float(text)
-    infinities = {"Infinity": math.inf, "+Infinity": math.inf, "-Infinity": -math.inf}
-    return infinities.get(text, math.nan)
+    if _RADIX.match(text):
+        return float(Decimal(int(text, 0)))  # not OverflowError but infinity
+    return float(text) if _NUMBER.match(text) else math.nan
 
 
 def _primitive(value: Any) -> str:
@@ -101,13 +81,6 @@ def _primitive(value: Any) -> str:
     if "toString" in value:
         raise PrimitiveError("Cannot convert object to primitive value")
     return "[object Object]"
-
-
-def _as_double(value: int) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
 
 
 def integer_of(value: float) -> int:
