@@ -29,8 +29,7 @@ _INSTANT = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
     r"(?:[Zz]|([+-][0-9]{2}:[0-9]{2}))\Z"
 )
-_ANY = re.compile("")
-_MISSING = object()
+_ANY = re.compile(r".*\Z", re.DOTALL)
 
 
 def stored(fields: dict[str, Any]) -> dict[str, Any]:
@@ -63,72 +62,59 @@ def metadata(value: Any) -> str:
     tag = value.get("$type")
     read = _TAGS.get(tag) if isinstance(tag, str) else None
     if read is not None:
-        value = read(value.get("value", _MISSING))
+        try:
+            value = read(value["value"])
+        except (KeyError, ValueError) as error:
+            raise UnstorableError(f"{tag} with a value that it cannot have: {error}") from error
     return stored_json(value)
 
 
 def _refused(_: Any) -> Any:
-    raise UnstorableError("a tag that does not fit a JSON column")
-
-
-def _raw(value: Any) -> Any:
-    if value is _MISSING:
-        raise UnstorableError("a tag without a value")
-    return value
+    raise ValueError("no JSON column takes it")
 
 
 def _json(value: Any) -> Any:
     if value is None:
-        raise UnstorableError("a tag without a value")
-    try:
-        return parse_json(value) if isinstance(value, str) else _raw(value)
-    except ValueError as error:
-        raise UnstorableError(str(error)) from error
+        raise ValueError("null is not JSON text")
+    return parse_json(value) if isinstance(value, str) else value
 
 
-def _decimal(value: Any) -> Any:
-    number = float(_matching(_DECIMAL, value).replace("_", ""))
+def _decimal(value: Any) -> float | None:
+    number = float(_matched(_DECIMAL, value)[0].replace("_", ""))
     return number if math.isfinite(number) else None
 
 
-def _big_integer(value: Any) -> Any:
-    number = int(_matching(_INTEGER, value))
+def _big_integer(value: Any) -> str:
+    number = int(_matched(_INTEGER, value)[0])
     if not -(2**63) <= number < 2**63:
-        raise UnstorableError("more than 64 bits")
+        raise ValueError("more than 64 bits")
     return str(number)
 
 
-def _bytes(value: Any) -> Any:
-    text = _matching(_ANY, value)
-    try:
-        canonical = base64.b64encode(base64.b64decode(text, validate=True)).decode()
-    except ValueError as error:
-        raise UnstorableError(str(error)) from error
-    if canonical != text:
-        raise UnstorableError("base64 with bits to spare")
+def _bytes(value: Any) -> str:
+    text = _matched(_ANY, value)[0]
+    if base64.b64encode(base64.b64decode(text, validate=True)).decode() != text:
+        raise ValueError("base64 with bits to spare")
     return text
 
 
-def _instant(value: Any) -> Any:
-    found = _INSTANT.match(_matching(_INSTANT, value))
-    day, second, fraction, offset = found.groups("") if found else ("",) * 4
+def _instant(value: Any) -> str:
+    day, second, fraction, offset = _matched(_INSTANT, value).groups("")
     offset = "Z" if offset[1:] in ("", "00:00") else offset
-    try:
-        # A leap second is one that Python does not have.
-        datetime.fromisoformat(f"{day}T{second}".replace(":60", ":59") + offset.rstrip("Z"))
-    except ValueError as error:
-        raise UnstorableError(str(error)) from error
+    # A leap second is one that Python does not have.
+    datetime.fromisoformat(f"{day}T{second}".replace(":60", ":59") + offset.rstrip("Z"))
     return f"{day}T{second}.{fraction.ljust(3, '0')[:3]}{offset}"
 
 
-def _matching(pattern: re.Pattern[str], value: Any) -> str:
-    if not isinstance(value, str) or not pattern.match(value):
-        raise UnstorableError("a tag with an ill-formed value")
-    return value
+def _matched(pattern: re.Pattern[str], value: Any) -> re.Match[str]:
+    found = pattern.match(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("ill-formed")
+    return found
 
 
 _TAGS: dict[str, Callable[[Any], Any]] = {
-    "Raw": _raw,
+    "Raw": lambda value: value,
     "Json": _json,
     "Decimal": _decimal,
     "BigInt": _big_integer,

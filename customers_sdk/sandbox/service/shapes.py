@@ -7,22 +7,20 @@ wallet end without their closing brace, since each route adds members of its own
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any, Callable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, written without an offset
 
 
-def timestamp(milliseconds: int | None) -> str | None:
-    """Return milliseconds since 1970 as ``2026-11-22T20:17:22.071Z``; None stays None."""
-    if milliseconds is None:
-        return None
+def timestamp(milliseconds: int) -> str:
+    """Return milliseconds since 1970 as ``2026-11-22T20:17:22.071Z``."""
     moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
 def _instant(milliseconds: int) -> str:
