@@ -1,5 +1,7 @@
 """The sandbox's SQLite file: its schema, its connections, its transactions."""
 
+# ruff: noqa: S608 - only our own names of tables are put into queries
+
 from __future__ import annotations
 
 import atexit
@@ -9,12 +11,12 @@ import sqlite3
 import threading
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.service.shapes import SHAPES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 _SCHEMA = """
@@ -88,17 +90,9 @@ def lowered(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _ilike_pattern(pattern: str) -> re.Pattern[str]:
-    parts = []
-    characters = iter(lowered(pattern))
-    for character in characters:
-        if character == "%":
-            parts.append(".*")
-        elif character == "_":
-            parts.append(".")
-        else:
-            literal = next(characters, character) if character == "\\" else character
-            parts.append(re.escape(literal))
-    return re.compile("".join(parts), re.DOTALL)
+    wild = {"%": ".*", "_": "."}
+    signs = re.findall(r"\\?.", lowered(pattern), re.DOTALL)
+    return re.compile("".join(wild.get(sign) or re.escape(sign[-1]) for sign in signs), re.DOTALL)
 
 
 def ilike(pattern: str, text: str | None) -> bool:
@@ -152,36 +146,20 @@ def _add_columns(connection: sqlite3.Connection) -> None:
     for index in ("customers_newest", "customers_of_app"):  # version 0 had the oldest tie first
         connection.execute(f"DROP INDEX IF EXISTS {index}")
     for table, shape in SHAPES.items():
-        known = _columns(connection, table)
-        for _, name, kind, required, *_ in _template().execute(f"PRAGMA table_info({table})"):
+        info = f"PRAGMA table_info({table})"
+        known = {row["name"] for row in connection.execute(info)}
+        for _, name, kind, required, *_ in _template().execute(info):
             if name not in known:
                 rest = " NOT NULL DEFAULT ''" if required else ""
                 connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind}{rest}")
-        connection.create_function("shape", -1, _of_values(connection, table, shape))
-        columns = ", ".join(_columns(connection, table))
-        connection.execute(f"UPDATE {table} SET json = shape({columns})")  # noqa: S608
-
-
-def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-
-
-def _of_values(
-    connection: sqlite3.Connection, table: str, shape: Callable[[Mapping[str, Any]], str]
-) -> Callable[..., str]:
-    columns = _columns(connection, table)
-    return lambda *values: shape(dict(zip(columns, values)))
+        rows = connection.execute(f"SELECT rowid AS place, * FROM {table}").fetchall()
+        connection.executemany(
+            f"UPDATE {table} SET json = ? WHERE rowid = ?",
+            [(shape(row), row["place"]) for row in rows],
+        )
 
 
 _copying = threading.Lock()
-
-
-def _prepare(connection: sqlite3.Connection) -> sqlite3.Connection:
-    connection.row_factory = sqlite3.Row
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.create_function("ilike", 2, ilike, deterministic=True)
-    connection.create_function("tie_order", 3, tie_order, deterministic=True)
-    return connection
 
 
 class Database:
@@ -205,7 +183,7 @@ class Database:
         self._turn: AbstractContextManager[Any] = nullcontext()
         if self._path == IN_MEMORY:
             self._turn = threading.RLock()
-            self._shared = self._copied()
+            self._shared = self._open()
             return
         try:
             with self.writing() as connection:
@@ -214,21 +192,11 @@ class Database:
             self.close()  # a file that is refused is not held open
             raise
 
-    def _copied(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
-        self._opened.append(connection)
-        with _copying:
-            _template().backup(connection)
-        return _prepare(connection)
-
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection, opened at first use."""
-        if self._shared is not None:
-            return self._shared
-        held: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        held: sqlite3.Connection | None = self._shared or getattr(self._local, "connection", None)
         if held is None:
-            held = self._open()
-            self._local.connection = held
+            held = self._local.connection = self._open()
         return held
 
     def _open(self) -> sqlite3.Connection:
@@ -236,11 +204,19 @@ class Database:
             self._path, timeout=10, isolation_level=None, check_same_thread=False
         )
         self._opened.append(connection)
+        connection.row_factory = sqlite3.Row
+        connection.create_function("ilike", 2, ilike, deterministic=True)
+        connection.create_function("tie_order", 3, tie_order, deterministic=True)
+        connection.execute("PRAGMA foreign_keys=ON")
+        if self._path == IN_MEMORY:
+            with _copying:
+                _template().backup(connection)
+            return connection
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={self._synchronous}")
         # 16 MB of journal before it is copied into the file: a fifth of a create's processor time.
         connection.execute("PRAGMA wal_autocheckpoint=4000")
-        return _prepare(connection)
+        return connection
 
     def row(self, query: str, *values: Any) -> sqlite3.Row | None:
         """Return the first row that a query finds."""
@@ -256,33 +232,22 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Hold one snapshot for several queries."""
-        connection = self.connection()
-        with self._turn:
+        with self._turn, self.connection() as connection:
             connection.execute("BEGIN")
-            try:
-                yield connection
-            finally:
-                connection.execute("ROLLBACK")
+            yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Hold a write transaction: committed at the end, rolled back when the body raises."""
-        connection = self.connection()
-        with self._writing, self._turn:
+        with self._writing, self._turn, self.connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+            yield connection
 
     def empty(self) -> None:
         """Delete every row of every table."""
         with self.writing() as connection:
             for table in _EMPTIED:
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608
+                connection.execute(f"DELETE FROM {table}")
 
     def close(self) -> None:
         """Close the connections of all threads; in memory, once it is not in use."""
