@@ -12,7 +12,7 @@ from waitress import create_server  # type: ignore[import-untyped,unused-ignore]
 from waitress.channel import ClientDisconnected  # type: ignore[import-untyped,unused-ignore]
 
 from customers_sdk.sandbox.express.node import NodeChannel
-from customers_sdk.sandbox.faults.callers import Caller, put_caller
+from customers_sdk.sandbox.faults.injection import Caller, put_caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

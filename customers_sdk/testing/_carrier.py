@@ -16,7 +16,7 @@ import responses
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from customers_sdk.sandbox.faults.callers import Caller, put_caller
+from customers_sdk.sandbox.faults.injection import Caller, put_caller
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment

@@ -6,9 +6,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from customers_sdk.sandbox.console import customers
 from customers_sdk.sandbox.express.exchange import Response
+from customers_sdk.sandbox.express.jsontext import load, stored_json
 from customers_sdk.sandbox.faults.control_routes import Call, ControlRoutes, Refused
+from customers_sdk.sandbox.service.shapes import timestamp
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -25,6 +26,19 @@ _TYPES = {
 # How many requests one poll of the page gets.
 _MOST = 1000
 _PAGE_SIZE = 25
+_COUNTS = ", ".join(
+    f"(SELECT count(*) FROM {table} WHERE customer_id = customers.id) AS {table}"  # noqa: S608
+    for table in ("wallets", "payment_intents", "invoices")
+)
+_FOUND = """
+    FROM customers WHERE :search = '' OR id = :search
+    OR ilike(:part, email) OR ilike(:part, name) OR ilike(:part, external_id)
+"""
+_PAGE = f"""
+    SELECT id, external_id, email, name, created_at, {_COUNTS} {_FOUND}
+    ORDER BY created_at DESC, seq DESC LIMIT :size OFFSET :skip
+"""
+_CHAINS = "SELECT chain_id, name, family FROM chains WHERE enabled ORDER BY chain_id"
 
 
 class Console(ControlRoutes):
@@ -70,17 +84,36 @@ class Console(ControlRoutes):
         return entry.details()
 
     def _customers(self, call: Call) -> Any:
-        store = self._service.store
-        if not call.rest:
-            page = max(call.number("page", 1), 1)
-            return customers.page(store, call.query.get("search", ""), page, _PAGE_SIZE)
-        found = customers.one(store, call.rest)
+        """One customer, or a page of them, newest first; `search` is a part of a text, or an id."""
+        if call.rest:
+            return self._customer(call.rest)
+        number, search = max(call.number("page", 1), 1), call.query.get("search", "")
+        literal = search.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        skip = _PAGE_SIZE * (number - 1)
+        values = {"search": search, "part": f"%{literal}%", "size": _PAGE_SIZE, "skip": skip}
+        with self._service.store.database.reading() as connection:
+            total = connection.execute(f"SELECT count(*) {_FOUND}", values).fetchone()[0]
+            rows = connection.execute(_PAGE, values).fetchall()
+        found = [{**dict(row), "created_at": timestamp(row["created_at"])} for row in rows]
+        pages = -(-total // _PAGE_SIZE)
+        return {"customers": found, "total": total, "page": number, "pages": pages}
+
+    def _customer(self, customer_id: str) -> Any:
+        """The customer as the API shows it, its metadata as text."""
+        found = self._service.store.detail(customer_id)
         if found is None:
-            raise Refused(404, f"there is no customer {call.rest}")
-        return found
+            raise Refused(404, f"there is no customer {customer_id}")
+        shape: dict[str, Any] = load(found[1])
+        # A browser's numbers are not exact: it gets the text to show.
+        shape["metadata"] = stored_json(shape["metadata"])
+        for intent in shape["paymentIntents"]:
+            del intent["checkoutSessions"]  # not shown, and of any depth
+        return shape
 
     def _settings(self, _: Call) -> Any:
-        service, chains = self._service, customers.chains(self._service.store)
+        service = self._service
+        with service.store.database.reading() as connection:
+            chains = [dict(row) for row in connection.execute(_CHAINS)]
         return {"app_id": service.app_id, "api_key": service.api_key, "chains": chains}
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import io
 import time
 from http.client import responses as reasons
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, NoReturn
+
+import attrs
 
 from customers_sdk.sandbox.express.exchange import text_response
 from customers_sdk.sandbox.express.paths import normalised, raw_path
-from customers_sdk.sandbox.faults.callers import caller_of
 from customers_sdk.sandbox.faults.faults import Fault, Faults, Injected
 from customers_sdk.sandbox.faults.requestlog import RequestLog, SentRequest, shown_headers
 from customers_sdk.sandbox.service import answers
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from customers_sdk.sandbox.express.exchange import Response
 
-_INJECTED = "customers_sdk.injected"
+_CALLER, _INJECTED = "customers_sdk.caller", "customers_sdk.injected"
 _CODES = {
     400: ("VALIDATION_ERROR", "Invalid request"),
     401: ("AUTHENTICATION_ERROR", "Invalid or inactive API key"),
@@ -39,15 +40,41 @@ _CODES = {
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
+class NoResponseError(Exception):
+    """The request gets no response; the server has to close the connection."""
+
+
+class Caller:
+    """Who waits for a response; nothing is known of this one, who waits as long as it takes."""
+
+    def gone(self) -> bool:
+        """Tell whether they have hung up."""
+        return False
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass before the request is carried out."""
+        time.sleep(seconds)
+
+    def hold(self) -> NoReturn:
+        """Keep them waiting, and never respond."""
+        raise NoResponseError
+
+    def drop(self) -> NoReturn:
+        """Close the connection without a response."""
+        raise NoResponseError
+
+    def keep_response(self, remember: Callable[[], None]) -> None:
+        """Call `remember`, which keeps the response under its idempotency key."""
+        remember()
+
+
+@attrs.define(eq=False)
 class Injection:
     """WSGI middleware over the service; `respond` gives its own response to a request."""
 
-    def __init__(
-        self, respond: Callable[[WSGIEnvironment], Response], faults: Faults, log: RequestLog
-    ) -> None:
-        self._respond = respond
-        self._faults = faults
-        self._log = log
+    _respond: Callable[[WSGIEnvironment], Response]
+    _faults: Faults
+    _log: RequestLog
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to one request, or let its caller go without a response."""
@@ -84,6 +111,17 @@ class Injection:
             return response(environ, start_response)
         finally:
             self._log.finish(entry, made if self._log.keeps_responses else None)
+
+
+def caller_of(environ: WSGIEnvironment) -> Caller:
+    """Return the caller of a request."""
+    caller: Caller = environ.get(_CALLER) or Caller()
+    return caller
+
+
+def put_caller(environ: WSGIEnvironment, caller: Caller) -> None:
+    """Set the caller of a request, before the application gets it."""
+    environ[_CALLER] = caller
 
 
 def injected_into(environ: WSGIEnvironment) -> Injected:

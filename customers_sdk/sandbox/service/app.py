@@ -12,8 +12,7 @@ from customers_sdk.sandbox.express.bodies import UnreadableBody, parsed_body
 from customers_sdk.sandbox.express.exchange import Request, Response, text_response, unless_fresh
 from customers_sdk.sandbox.express.javascript import trim
 from customers_sdk.sandbox.express.paths import matched
-from customers_sdk.sandbox.faults.callers import caller_of
-from customers_sdk.sandbox.faults.injection import injected_into, service_failure
+from customers_sdk.sandbox.faults.injection import caller_of, injected_into, service_failure
 from customers_sdk.sandbox.service import answers
 from customers_sdk.sandbox.service.idempotency import KEYED_METHODS, LONGEST_KEY, Locks
 from customers_sdk.sandbox.service.routes import Routes, authenticates
