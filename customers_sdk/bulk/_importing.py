@@ -50,6 +50,8 @@ from customers_sdk.errors import (
 _MOST_WORKERS = 32
 # So many rows failing one after another means that the next will fail as well.
 _GIVE_UP_AFTER = 10
+_RESUMED = "resumed"
+_COUNTED = (CREATED, UPDATED, UNCHANGED, _RESUMED)
 
 
 def import_rows(
@@ -118,20 +120,19 @@ def import_rows(
         if journal is not None and not dry_run:
             scope = {"base_url": client.base_url, "app_id": app}
             kept = stack.enter_context(open_journal(journal, scope))
-        found = _preflight(rows, kept)
+        run = _Run(kept, progress)
+        run.check(rows)
         if on_checked is not None:
-            on_checked(tuple(found.rejections.values()))
+            on_checked(tuple(run.rejections))
         upsert = Upsert(
-            client.customers, app, found.fields, found.pending, adopt=adopt, dry_run=dry_run
+            client.customers, app, run.fields, run.pending, adopt=adopt, dry_run=dry_run
         )
-        counts = {CREATED: 0, UPDATED: 0, UNCHANGED: 0, "resumed": found.resumed}
-        run = _Run(found, upsert, kept, progress, list(found.rejections.values()), counts)
         run.report()
         upsert.prepare(workers)
-        run.send(rows, workers, limit)
+        run.send(rows, upsert, workers, limit)
         if kept is not None and not run.failed:
             kept.spares_work = False
-    return ImportReport(**counts, rejections=tuple(run.rejections), dry_run=dry_run)
+    return ImportReport(**run.counts, rejections=tuple(run.rejections), dry_run=dry_run)
 
 
 class RateLimit:
@@ -157,64 +158,53 @@ class RateLimit:
 
 
 @attrs.define
-class _Preflight:
-    """What the first walk over the rows finds, before any request."""
+class _Run:
+    """One run of an import: what there is to do, which row is sent when, and what comes of it."""
 
+    journal: Journal | None
+    progress: Callable[[Progress], object] | None
     total: int = 0
-    resumed: int = 0  # rows that an earlier run has imported
-    rejections: dict[int, Rejection] = attrs.Factory(dict)  # wrong or refused before, by index
     pending: set[str] = attrs.Factory(set)  # the external ids of the rows to import
     retries: set[str] = attrs.Factory(set)  # those of them that failed before; imported last
     fields: set[str] = attrs.Factory(set)  # that the pending rows hold
-
-
-def _preflight(rows: Rows, journal: Journal | None) -> _Preflight:
-    """Check all rows, and find out which of them an earlier run has done."""
-    found = _Preflight()
-    for index, (row, problem) in enumerate(with_problems(rows)):
-        found.total += 1
-        before = journal.entry(row) if journal is not None and not problem else None
-        if problem:
-            found.rejections[index] = Rejection(row, problem)
-        elif before is None or before.outcome == FAILED:
-            found.fields.update(row.fields)
-            found.pending.add(row.external_id)
-            if before is not None:
-                found.retries.add(row.external_id)
-        elif before.outcome == REJECTED:
-            found.rejections[index] = Rejection(row, before.reason)
-        else:
-            found.resumed += 1
-    found.fields.discard("external_id")
-    return found
-
-
-@attrs.define
-class _Run:
-    """One run of an import: which row is sent when, and what is noted of it."""
-
-    found: _Preflight
-    upsert: Upsert
-    journal: Journal | None
-    progress: Callable[[Progress], object] | None
-    rejections: list[Rejection]
-    counts: dict[str, int]
+    refused: dict[int, Rejection] = attrs.Factory(dict)  # rows that are wrong, or were before
+    rejections: list[Rejection] = attrs.Factory(list)
+    counts: dict[str, int] = attrs.Factory(lambda: dict.fromkeys(_COUNTED, 0))
     failed: int = 0
     failed_in_a_row: int = 0
     in_flight: dict[Future[str], Row] = attrs.Factory(dict)
 
-    def send(self, rows: Rows, workers: int, limit: RateLimit) -> None:
+    def check(self, rows: Rows) -> None:
+        """Check all rows, and find out which of them an earlier run has done."""
+        for index, (row, problem) in enumerate(with_problems(rows)):
+            self.total += 1
+            before = self.journal.entry(row) if self.journal and not problem else None
+            if problem:
+                self.refused[index] = Rejection(row, problem)
+            elif before is None or before.outcome == FAILED:
+                self.fields.update(row.fields)
+                self.pending.add(row.external_id)
+                if before is not None:
+                    self.retries.add(row.external_id)
+            elif before.outcome == REJECTED:
+                self.refused[index] = Rejection(row, before.reason)
+            else:
+                self.counts[_RESUMED] += 1
+        self.rejections += self.refused.values()
+        self.fields.discard("external_id")
+
+    def send(self, rows: Rows, upsert: Upsert, workers: int, limit: RateLimit) -> None:
         """Import all rows that are pending."""
         with ThreadPoolExecutor(workers, "customers_sdk-import") as threads:
             try:
-                for row in self.to_send(rows):
+                for row in self.to_send(rows, upsert):
                     while (seconds := limit.wait_seconds()) > 0:
                         if self.in_flight:
                             self.collect(seconds)
                         else:
                             time.sleep(seconds)
                     limit.count()
-                    self.in_flight[threads.submit(self.upsert, row)] = row
+                    self.in_flight[threads.submit(upsert, row)] = row
                     if len(self.in_flight) >= 2 * workers:
                         self.collect()
                 while self.in_flight:
@@ -236,30 +226,29 @@ class _Run:
         with contextlib.suppress(Exception):  # the first error is the one to raise
             self.report()
 
-    def to_send(self, rows: Rows) -> Iterator[Row]:
+    def to_send(self, rows: Rows, upsert: Upsert) -> Iterator[Row]:
         """Give the rows that take a request; note those that take none."""
-        retries = self.found.retries
-        for retried in (False, True) if retries else (False,):
-            for row in self.pending(rows):
-                if (row.external_id in retries) is not retried:
+        for retried in (False, True) if self.retries else (False,):
+            for row in self.walk_again(rows):
+                if (row.external_id in self.retries) is not retried:
                     continue
-                if self.upsert.is_unchanged(row):
+                if upsert.is_unchanged(row):
                     self.note(row, UNCHANGED)
                 else:
                     yield row
 
-    def pending(self, rows: Rows) -> Iterator[Row]:
+    def walk_again(self, rows: Rows) -> Iterator[Row]:
         """Give the rows to import, if the input is still what it was."""
         total = pending = 0
         for index, row in enumerate(as_rows(rows)):
             total += 1
-            if index not in self.found.rejections and row.external_id in self.found.pending:
+            if index not in self.refused and row.external_id in self.pending:
                 pending += 1
                 yield row
-        if total != self.found.total or pending != len(self.found.pending):
+        if total != self.total or pending != len(self.pending):
             raise ValueError(
-                f"rows changed during the import: there were {self.found.total}, and then "
-                f"{total}; import again"
+                f"rows changed during the import: there were {self.total}, and then {total}; "
+                "import again"
             )
 
     def collect(self, timeout: float | None = None) -> None:
@@ -307,9 +296,7 @@ class _Run:
         if self.progress is not None:
             done = sum(self.counts.values()) + len(self.rejections)
             rejected = len(self.rejections) - self.failed
-            now = Progress(
-                done, self.found.total, rejected=rejected, failed=self.failed, **self.counts
-            )
+            now = Progress(done, self.total, rejected=rejected, failed=self.failed, **self.counts)
             self.progress(now)
 
 

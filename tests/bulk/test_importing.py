@@ -377,6 +377,20 @@ def test_a_row_that_was_refused_is_named_again_and_not_sent(
     assert not journal.exists()
 
 
+def test_a_refusal_without_a_reason_is_not_taken_for_a_row_that_is_done(
+    mock: MockCustomers, client: Client, tmp_path: Path
+) -> None:
+    scope = {"base_url": mock.base_url, "app_id": mock.app_id}
+    with open_journal(tmp_path / "users.journal", scope) as journal:
+        journal.add(Row(1, {"external_id": "u1"}), "rejected")
+        journal.add(Row(2, {"external_id": "u2"}), "created")
+
+    rows = [{"external_id": "u1"}, {"external_id": "u2"}]
+    report = import_rows(client, rows, journal=tmp_path / "users.journal")
+
+    assert (report.rejected, report.resumed) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
