@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,16 +30,6 @@ _TOLD = {
     "failed": "failed for now",
 }
 _FILE = click.Path(dir_okay=False, path_type=Path)
-
-
-class _Plan(NamedTuple):
-    """What the options ask for: arguments of `import_rows`."""
-
-    journal: Path | None
-    workers: int
-    rate: float | None
-    adopt: bool
-    dry_run: bool
 
 
 def _delimiter(_: click.Context, __: click.Parameter, value: str) -> str:
@@ -145,21 +134,18 @@ def _mapping(_: click.Context, __: click.Parameter, pairs: Sequence[str]) -> dic
 @click.pass_obj
 def import_(
     hints: list[str],
+    /,
     file: Path,
     *,
-    external_id: str,
-    fields: dict[str, str] | None,
-    strict: bool,
-    adopt: bool,
-    dry_run: bool,
-    workers: int,
-    rate: float | None,
     journal: Path | None,
     no_journal: bool,
     rejects: Path | None,
-    delimiter: str,
-    encoding: str,
+    dry_run: bool,
+    workers: int,
+    rate: float | None,
+    adopt: bool,
     for_people: bool,
+    **reading: Any,
 ) -> Exit:
     """Create or update the customers in a CSV FILE, by your own ids.
 
@@ -175,33 +161,30 @@ def import_(
         journal = journal or file.with_name(f"{file.name}.journal")
     # A dry run changes nothing, and so not what an earlier run has left either.
     reject_path = rejects or (None if dry_run else RejectFile.default_path(file))
-    _must_differ(file, journal, reject_path)
+    named = [path.resolve() for path in (file, journal, reject_path) if path is not None]
+    if len(set(named)) < len(named):
+        raise click.UsageError("FILE, --journal and --rejects must be different files.")
     with named_by_option():
-        rows = CsvRows(
-            file,
-            external_id=external_id,
-            fields=fields,
-            encoding=encoding,
-            delimiter=delimiter,
-            strict=strict,
-        )
+        rows = CsvRows(file, **reading)
         reject_file = None if reject_path is None else RejectFile(reject_path, rows)
         if rows.unused:
             say(one_line(f"{file.name}: {rows.describe_unused()}"))
-        plan = _Plan(None if dry_run else journal, workers, rate, adopt, dry_run)
+        plan: dict[str, Any] = {"workers": workers, "rate": rate, "adopt": adopt}
+        plan.update(dry_run=dry_run, journal=None if dry_run else journal)
         report = _run(rows, plan, reject_file, hints)
     _summarise(report, file, reject_file, for_people=for_people)
     return Exit.DONE if report.complete else Exit.IN_PART
 
 
 def _run(
-    rows: CsvRows, plan: _Plan, reject_file: RejectFile | None, hints: list[str]
+    rows: CsvRows, plan: dict[str, Any], reject_file: RejectFile | None, hints: list[str]
 ) -> ImportReport:
     """Import the rows; before the first request, say what is wrong with them."""
-    from customers_sdk.bulk import import_rows
+    from customers_sdk.bulk import Progress, import_rows
     from customers_sdk.pagination import IncompleteListWarning
 
     checked: set[int] = set()
+    progress = Progress(done=0, total=0)
 
     def tell_rejections(rejections: Sequence[Rejection]) -> None:
         checked.update(rejection.line for rejection in rejections)
@@ -210,46 +193,37 @@ def _run(
         if reject_file is not None and rejections and not reject_file.path.exists():
             reject_file.write(rejections)
 
-    label = "Dry run" if plan.dry_run else "Import"
-    with connect_patiently() as client, _cut_short(rows.path, plan, hints) as keep:
-        with progress_bar(label) as show, warnings.catch_warnings():
+    def tell(now: Progress) -> None:
+        nonlocal progress
+        progress = now
+        show(now)
 
-            def tell(progress: Progress) -> None:
-                keep(progress)
-                show(progress)
-
+    try:
+        label = "Dry run" if plan["dry_run"] else "Import"
+        with connect_patiently() as client, progress_bar(label) as show, warnings.catch_warnings():
             # An import looks up what a list has missed.
             warnings.simplefilter("ignore", IncompleteListWarning)
-            report = import_rows(
-                client, rows, **plan._asdict(), on_checked=tell_rejections, progress=tell
-            )
+            report = import_rows(client, rows, **plan, on_checked=tell_rejections, progress=tell)
         _name(rows.path, [each for each in report.rejections if each.line not in checked])
         if reject_file is not None:
             reject_file.write(report.rejections)
+    except BaseException as error:
+        if progress.done > progress.rejected:
+            done = _told(_counts(progress), dry_run=plan["dry_run"])
+            say(one_line(f"{rows.path.name}: {done}, of {progress.total:,} rows."))
+        if plan["journal"] is not None:
+            hints += _how_to_resume(progress, error)
+        raise
     return report
 
 
-@contextlib.contextmanager
-def _cut_short(file: Path, plan: _Plan, hints: list[str]) -> Iterator[Callable[[Progress], None]]:
-    """Say what was done where an import does not come to its end, and how to resume."""
-    progress: Progress | None = None
-
-    def keep(now: Progress) -> None:
-        nonlocal progress
-        progress = now
-
-    try:
-        yield keep
-    except BaseException as error:
-        if progress is not None and progress.done > progress.rejected:
-            done = _told(_counts(progress), dry_run=plan.dry_run)
-            say(one_line(f"{file.name}: {done}, of {progress.total:,} rows."))
-        if plan.journal is not None:
-            begun = progress is not None and progress.done > progress.rejected + progress.failed
-            later = isinstance(error, Exception) and code_of(error) is Exit.UNREACHABLE
-            hints += ["Run the same command again to resume."] * begun
-            hints += ["Run the same command again later."] * (later and not begun)
-        raise
+def _how_to_resume(progress: Progress, error: BaseException) -> list[str]:
+    """Tell what to do about an import that was cut short."""
+    if progress.done > progress.rejected + progress.failed:
+        return ["Run the same command again to resume."]
+    if isinstance(error, Exception) and code_of(error) is Exit.UNREACHABLE:
+        return ["Run the same command again later."]
+    return []
 
 
 def _name(file: Path, rejections: Sequence[Rejection]) -> None:
@@ -294,10 +268,3 @@ def _told(counts: Mapping[str, int], *, dry_run: bool) -> str:
         for name, count in counts.items()
         if count
     )
-
-
-def _must_differ(*paths: Path | None) -> None:
-    """Refuse to write over the input, or one file over another."""
-    named = [path.resolve() for path in paths if path is not None]
-    if len(set(named)) < len(named):
-        raise click.UsageError("FILE, --journal and --rejects must be different files.")
