@@ -15,18 +15,14 @@ from customers_sdk.cli._streams import finish_errors
 
 __all__ = ["main"]
 
-_NEEDS = ("click", "rich")
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line, by default this process's; returns the exit code."""
     try:
-        missing = [name for name in _NEEDS if find_spec(name) is None]
-        if missing:
-            names = " ".join(missing)
-            text = f"customers: needs {' and '.join(missing)}: pip install {names}\n"
+        if missing := [name for name in ("click", "rich") if find_spec(name) is None]:
+            told = f"needs {' and '.join(missing)}: pip install {' '.join(missing)}"
             with contextlib.suppress(OSError):  # no reader
-                sys.stderr.write(text)
+                sys.stderr.write(f"customers: {told}\n")
             return 2
         from customers_sdk.cli._app import run
 

@@ -46,9 +46,6 @@ class Waiting:
 
     One failure that a retry settles is not worth a line: the service must have been failing for a
     while, or the wait until the next try must be long.
-
-    Args:
-        clock: gives seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

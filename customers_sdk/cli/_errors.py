@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import math
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -44,17 +42,20 @@ def line_of(error: Exception) -> str:
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "customers"
         return one_line(f"{where}: {error.format_message()} See '{where} --help'.")
-    for kind, write in _WRITERS:
-        if isinstance(error, kind):
-            return one_line(f"customers: {write(error)}")
-    return one_line(f"customers: {error}")
+    return one_line(f"customers: {_told(error)}")
 
 
-def _configuration(error: ConfigurationError) -> str:
-    if error.setting in VARIABLES:
+def _told(error: Exception) -> str:
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, ConfigurationError) and error.setting in VARIABLES:
         # Here there are no arguments of a client, only the environment.
         return f"{VARIABLES[error.setting]} {error.problem}. {_DOCTOR}"
-    return f"{error}. {_DOCTOR}"
+    if isinstance(error, ApiError):
+        return _answered(error)
+    if isinstance(error, CustomersError):
+        return f"{error}. {_DOCTOR}"
+    return _file(error) if isinstance(error, OSError) else str(error)
 
 
 def _file(error: OSError) -> str:
@@ -70,7 +71,7 @@ def _file(error: OSError) -> str:
 def _answered(error: ApiError) -> str:
     """Word what the service refused; what is not the service is told as the client tells it."""
     if error.code is None or error.status > 500:
-        return _other(error)
+        return str(error)
     tries = f", {error.attempts} tries in {error.elapsed:.1f} s" if error.attempts > 1 else ""
     tail = f"{error.reference}, {error.status}{tries}, request id {error.request_id}"
     return f"{_refusal(error)} [{tail}]"
@@ -107,16 +108,3 @@ def _place(path: tuple[str | int, ...]) -> str:
 
     options = {wire_name(name): option for name, option in _TYPED.items()}
     return ".".join([options.get(str(path[0]), str(path[0])), *map(str, path[1:])])
-
-
-def _other(error: CustomersError) -> str:
-    return str(error) if isinstance(error, ApiError) else f"{error}. {_DOCTOR}"
-
-
-_WRITERS: tuple[tuple[type[Exception], Callable[[Any], str]], ...] = (
-    (click.ClickException, click.ClickException.format_message),
-    (ConfigurationError, _configuration),
-    (ApiError, _answered),
-    (CustomersError, _other),
-    (OSError, _file),
-)

@@ -68,8 +68,6 @@ def one_line(text: str) -> str:
 
 def visible(text: str) -> str:
     """Text whose control characters are spelled out: it may be untrusted input."""
-    if text.isprintable():
-        return text
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
     )

@@ -12,6 +12,7 @@ import click
 
 from customers_sdk._checks import CUSTOMER_FIELDS
 from customers_sdk.cli._exit import ended
+from customers_sdk.cli._streams import is_terminal
 
 if TYPE_CHECKING:
     from customers_sdk.customers import Unset
@@ -126,7 +127,7 @@ scope = together(
 
 def _for_people(_: click.Context, __: click.Parameter, as_json: bool) -> bool:  # noqa: FBT001
     """Whether what is written is read by a person."""
-    return not as_json and sys.stdout is not None and sys.stdout.isatty()
+    return not as_json and is_terminal(sys.stdout)
 
 
 for_people = click.option(

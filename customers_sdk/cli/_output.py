@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from customers_sdk.models import Model
 
 # Legal in JSON as they are, but a terminal may act on them, and not every reader takes them.
@@ -37,20 +39,23 @@ def write_json(record: Mapping[str, Any]) -> None:
 
     plain = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
     line = codec.to_text(record, ascii_only=plain)
-    _write(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n")
+    write_text(_UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", line))
 
 
-def write_text(text: str) -> None:
-    """Write a line for a person."""
-    _write(text + "\n")
+def write_text(line: str) -> None:
+    """Write a line, unless standard output was closed from the start."""
+    if sys.stdout is not None:
+        sys.stdout.write(line + "\n")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that takes text as it is: no markup, no highlighting."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
 def say(line: str) -> None:
     """Write a line to standard error, if it has a reader."""
     with contextlib.suppress(OSError):
         click.echo(line, err=True)
-
-
-def _write(text: str) -> None:
-    if sys.stdout is not None:  # closed from the start
-        sys.stdout.write(text)

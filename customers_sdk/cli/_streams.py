@@ -9,6 +9,11 @@ import sys
 from typing import TextIO
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person reads along; a stream that was closed from the start is None."""
+    return stream is not None and stream.isatty()
+
+
 def escape_unencodable() -> None:
     """Let a terminal of another encoding show escapes, not a traceback."""
     for stream in (sys.stdout, sys.stderr):

@@ -12,7 +12,6 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rich import box
-from rich.console import Console
 from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
@@ -21,6 +20,7 @@ from rich.text import Text
 from customers_sdk._checks import CUSTOMER_FIELDS
 from customers_sdk._wire import codec
 from customers_sdk.cli._exit import visible
+from customers_sdk.cli._output import console
 from customers_sdk.models import CustomerSummary, Invoice, Model, PaymentIntent, Wallet
 
 _TEXT_WIDTHS = (32, 24, 16)  # tried in turn: what an e-mail address or a name may take of a table
@@ -28,19 +28,12 @@ _LABELLED = 60  # columns from which a label and an id stand on one line
 
 
 class Column(NamedTuple):
-    """A column of a table, or a labelled value of a block.
-
-    Attributes:
-        title: what it is called.
-        value: what a record has there.
-        text: whether people wrote it, so that it may be shortened in a table.
-        number: whether it is set to the right.
-    """
+    """A column of a table, or a labelled value of a block."""
 
     title: str
-    value: Callable[[Any], Any]
-    text: bool = False
-    number: bool = False
+    value: Callable[[Any], Any]  # of a record
+    text: bool = False  # people wrote it, so that it may be shortened in a table
+    number: bool = False  # set to the right
 
 
 def _chain(wallet: Wallet) -> str:
@@ -85,7 +78,7 @@ _TITLES = {Wallet: "Wallets", PaymentIntent: "Payments", Invoice: "Invoices"}
 
 def draw_customer(customer: Any) -> None:
     """Draw all that is known of one customer."""
-    _draw_facts(_console(), _facts(customer))
+    _draw_facts(_facts(customer))
     for name in ("wallets", "payment_intents", "invoices"):
         if records := getattr(customer, name, ()):
             draw(records)
@@ -93,31 +86,26 @@ def draw_customer(customer: Any) -> None:
 
 def draw(records: Sequence[Model]) -> None:
     """Draw records of one kind, one at least: a table if all of them fit, and blocks if not."""
-    console = _console()
     kind = next(kind for kind in _COLUMNS if isinstance(records[0], kind))
     title, columns = _TITLES.get(kind), _COLUMNS[kind]
     rows = [[_cell(column.value(each)) for column in columns] for each in records]
-    endless = console.options.update_width(1_000_000)
+    screen = console()
+    endless = screen.options.update_width(1_000_000)
     for text_width in _TEXT_WIDTHS:
         table = _table(title, columns, rows, text_width)
-        if Measurement.get(console, endless, table).maximum <= console.width:
-            console.print(table)
+        if Measurement.get(screen, endless, table).maximum <= screen.width:
+            screen.print(table)
             return
     if title:
-        console.print(Text(title, style="bold"))
+        screen.print(Text(title, style="bold"))
     for row in rows:
-        console.print(Text(row[0].plain, style="bold", overflow="fold"))
+        screen.print(Text(row[0].plain, style="bold", overflow="fold"))
         parts = [
             Text.assemble((f"{column.title}: ", "dim"), cell)
             for column, cell in zip(columns[1:], row[1:])
             if cell
         ]
-        console.print(Padding(_filled(parts, console.width - 2), (0, 0, 1, 2)))
-
-
-def _console() -> Console:
-    """A console that takes text as it is: no markup, no highlighting."""
-    return Console(highlight=False, markup=False, emoji=False)
+        screen.print(Padding(_filled(parts, screen.width - 2), (0, 0, 1, 2)))
 
 
 def _table(
@@ -157,20 +145,21 @@ def _filled(parts: Iterable[Text], width: int) -> Text:
     return text
 
 
-def _draw_facts(console: Console, facts: Iterable[tuple[str, Any]]) -> None:
+def _draw_facts(facts: Iterable[tuple[str, Any]]) -> None:
     """Draw labels and values; on a narrow terminal each value is on a line of its own."""
+    screen = console()
     cells = [(title, cell) for title, value in facts if (cell := _cell(value))]
-    if console.width < _LABELLED:
+    if screen.width < _LABELLED:
         for title, cell in cells:
-            console.print(Text(title, style="bold"), Padding(cell, (0, 0, 0, 2)), sep="\n")
+            screen.print(Text(title, style="bold"), Padding(cell, (0, 0, 0, 2)), sep="\n")
     else:
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="bold", no_wrap=True)
         grid.add_column(overflow="fold")
         for row in cells:
             grid.add_row(*row)
-        console.print(grid)
-    console.print()
+        screen.print(grid)
+    screen.print()
 
 
 def _facts(customer: Any) -> Iterator[tuple[str, Any]]:
