@@ -12,7 +12,6 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from rich import box
-from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -93,7 +92,7 @@ def draw(records: Sequence[Model]) -> None:
     endless = screen.options.update_width(1_000_000)
     for text_width in _TEXT_WIDTHS:
         table = _table(title, columns, rows, text_width)
-        if Measurement.get(screen, endless, table).maximum <= screen.width:
+        if screen.measure(table, options=endless).maximum <= screen.width:
             screen.print(table)
             return
     if title:
@@ -140,9 +139,7 @@ def _filled(parts: Iterable[Text], width: int) -> Text:
             lines[-1].append("   ").append_text(part)
         else:
             lines.append(part.copy())
-    text = Text("\n").join(lines)
-    text.overflow = "fold"
-    return text
+    return Text("\n", overflow="fold").join(lines)
 
 
 def _draw_facts(facts: Iterable[tuple[str, Any]]) -> None:

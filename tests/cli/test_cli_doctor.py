@@ -441,7 +441,7 @@ def test_a_proxy_that_does_not_work_is_named(
     code: int,
     told: str,
 ) -> None:
-    monkeypatch.setattr(_network, "_has_socks", lambda: False)
+    monkeypatch.setattr(_network, "find_spec", lambda _: None)
     monkeypatch.setenv("NODERAILS_BASE_URL", "https://service.example")
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     found = first_wrong()

@@ -11,6 +11,7 @@ import click
 
 from customers_sdk.cli._exit import Exit, one_line
 from customers_sdk.cli._output import write_json, write_text
+from customers_sdk.cli._streams import is_terminal
 from customers_sdk.cli.doctor._finding import Finding, State
 
 _MARKS = {
@@ -35,9 +36,8 @@ def doctor(*, as_json: bool) -> Exit:
     unchecked = ""
     for finding in _findings():
         _write(finding, as_json=as_json)
-        if finding.state is State.WRONG:
-            wrongs += 1
-            code = code or finding.code or Exit.USAGE
+        wrongs += finding.state is State.WRONG
+        code = code or finding.code
         unchecked = unchecked or finding.unchecked
     if not as_json:
         verdict = _VERDICTS.get(wrongs, f"{wrongs} problems found. Fix the first one first.")
@@ -69,7 +69,7 @@ def _write(finding: Finding, *, as_json: bool) -> None:
         write_json({**record, "found": one_line(finding.found), "advice": one_line(finding.advice)})
         return
     told = " ".join(filter(None, (one_line(finding.found), one_line(finding.advice))))
-    if sys.stdout.isatty():
+    if is_terminal(sys.stdout):
         width = max(shutil.get_terminal_size().columns - _INDENT - 1, 20)
         told = f"\n{' ' * _INDENT}".join(textwrap.wrap(told, width, break_on_hyphens=False))
     click.echo(f"{_MARKS[finding.state]}  {finding.check + ':':<11} {told}")

@@ -17,23 +17,14 @@ class State(enum.Enum):
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at.
+    """One thing that was looked at."""
 
-    Attributes:
-        check: what was looked at, in a word.
-        state: how it is.
-        found: what was found, in sentences.
-        advice: what to do about it, or "".
-        code: what the command ends with if this is the first thing wrong.
-        unchecked: the setting that could not be checked, or "".
-    """
-
-    check: str
+    check: str  # what was looked at, in a word
     state: State
     found: str
     advice: str = ""
-    code: Exit | None = None
-    unchecked: str = ""
+    code: Exit = Exit.DONE  # what the command ends with if this is the first thing wrong
+    unchecked: str = ""  # the setting that could not be checked
 
 
 def good(check: str, found: str) -> Finding:
@@ -41,11 +32,11 @@ def good(check: str, found: str) -> Finding:
     return Finding(check, State.GOOD, found)
 
 
-def note(check: str, found: str, advice: str = "") -> Finding:
+def note(check: str, found: str, advice: str = "", *, unchecked: str = "") -> Finding:
     """Worth a look, and no reason for failure."""
-    return Finding(check, State.NOTE, found, advice)
+    return Finding(check, State.NOTE, found, advice, unchecked=unchecked)
 
 
-def wrong(check: str, found: str, advice: str, code: Exit) -> Finding:
+def wrong(check: str, found: str, advice: str, code: Exit = Exit.USAGE) -> Finding:
     """This has to be fixed."""
     return Finding(check, State.WRONG, found, advice, code)
