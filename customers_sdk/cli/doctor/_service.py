@@ -34,32 +34,25 @@ if TYPE_CHECKING:
 _SKEW = 60.0  # seconds
 
 
-class _Clock:
-    """Keeps how far the service's clock is ahead of ours, from the ``Date`` of a response."""
-
-    def __init__(self) -> None:
-        self.ahead: float | None = None
-
-    def __call__(self, response: requests.Response, **_: Any) -> None:
-        try:
-            date = parsedate_to_datetime(response.headers.get("date", ""))
-            self.ahead = date.timestamp() - time.time()
-        except (TypeError, ValueError, IndexError):
-            self.ahead = None
-
-
 def findings() -> Iterator[Finding]:
     """Request one customer, and say what the response means."""
-    clock = _Clock()
+    ahead = 0.0  # seconds of the service's clock before ours
+
+    def compare_clocks(response: requests.Response, **_: Any) -> None:
+        nonlocal ahead
+        with contextlib.suppress(TypeError, ValueError, IndexError):
+            date = parsedate_to_datetime(response.headers.get("date", ""))
+            ahead = date.timestamp() - time.time()
+
     with requests.Session() as session:
-        session.hooks["response"].append(clock)
+        session.hooks["response"].append(compare_clocks)
         with connect(session=session, max_retries=0, deadline=15) as client:
             yield from _answer(client)
-    if clock.ahead is not None and abs(clock.ahead) > _SKEW:
-        way = "ahead of" if clock.ahead > 0 else "behind"
+    if abs(ahead) > _SKEW:
+        way = "ahead of" if ahead > 0 else "behind"
         yield note(
             "clock",
-            f"The service's clock is {abs(clock.ahead):.0f} s {way} this machine's.",
+            f"The service's clock is {abs(ahead):.0f} s {way} this machine's.",
             "Set this machine's clock, or the times in its logs will not fit the service's.",
         )
 
@@ -77,12 +70,9 @@ def _answer(client: Client) -> Iterator[Finding]:
     if not page.total:
         yield _empty(client)
     elif _is_foreign(client, page):
-        yield wrong(
-            "app",
-            f"The app has {page.total:,} customers, but they belong to another merchant.",
-            "NODERAILS_APP_ID names no app of the key's merchant: copy it from the dashboard.",
-            Exit.REFUSED,
-        )
+        found = f"The app has {page.total:,} customers, but they belong to another merchant."
+        advice = "NODERAILS_APP_ID names no app of the key's merchant: copy it from the dashboard."
+        yield wrong("app", found, advice, Exit.REFUSED)
     else:
         yield good("customers", f"The app has {page.total:,}.")
 
@@ -110,7 +100,7 @@ def _empty(client: Client) -> Finding:
                 f"{newest.app_id}."
             )
     advice = "If that is a surprise, compare NODERAILS_APP_ID with the dashboard."
-    return note("customers", found, advice)._replace(unchecked="NODERAILS_APP_ID")
+    return note("customers", found, advice, unchecked="NODERAILS_APP_ID")
 
 
 def _is_wrong_path(error: CustomersError) -> bool:

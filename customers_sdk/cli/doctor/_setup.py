@@ -12,13 +12,12 @@ from urllib.parse import urlsplit
 
 from customers_sdk import __version__, _settings
 from customers_sdk.cli._client import http_allowed
-from customers_sdk.cli._exit import Exit
+from customers_sdk.cli._lookup import UUID
 from customers_sdk.cli.doctor._finding import Finding, good, note, wrong
 from customers_sdk.errors import ConfigurationError
 
 _NEEDS = ("requests", "urllib3", "attrs", "cattrs")
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)$")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _KEY_ADVICE = "Run: export NODERAILS_API_KEY=nr_test_sk_…"
 _APP_ADVICE = (
     "Set it to the app's id, not its name: the dashboard has it, and the sandbox prints it."
@@ -39,20 +38,12 @@ def software() -> Iterator[Finding]:
         try:
             found = version(name)
         except PackageNotFoundError:
-            yield wrong(
-                "packages",
-                f"{name} is not installed.",
-                "Run: pip install --upgrade customers_sdk",
-                Exit.USAGE,
-            )
+            advice = "Run: pip install --upgrade customers_sdk"
+            yield wrong("packages", f"{name} is not installed.", advice)
             continue
         if _numbers(found) < _numbers(least.get(name, "")):
-            yield wrong(
-                "packages",
-                f"{name} {found} is older than {least[name]}, which the SDK needs.",
-                f"Run: pip install --upgrade {name}",
-                Exit.USAGE,
-            )
+            text = f"{name} {found} is older than {least[name]}, which the SDK needs."
+            yield wrong("packages", text, f"Run: pip install --upgrade {name}")
         present.append(f"{name} {found}")
     yield good("packages", f"{', '.join(present)}; {_orjson()}.")
 
@@ -79,47 +70,41 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def settings() -> tuple[list[Finding], str | None]:
     """Look at the settings in the environment; returns the base URL too, if it is right."""
-    url, base_url = _url(os.environ.get("NODERAILS_BASE_URL"))
-    key = _key(os.environ.get("NODERAILS_API_KEY"))
-    return [key, _app(os.environ.get("NODERAILS_APP_ID")), url], base_url
+    url, base_url = _url()
+    return [_key(), _app(), url], base_url
 
 
-def _key(value: str | None) -> Finding:
+def _key() -> Finding:
     try:
-        environment = _settings.api_key(value).split("_")[1]
+        environment = _settings.api_key(os.environ.get("NODERAILS_API_KEY")).split("_")[1]
     except ConfigurationError as error:
-        return _refused("key", "NODERAILS_API_KEY", value, error, _KEY_ADVICE)
+        return _refused("key", error, _KEY_ADVICE)
     money = "real money" if environment == "live" else "trying things out"
-    text = f"NODERAILS_API_KEY holds a secret key of the {environment} environment, for {money}."
-    return good("key", text)
+    found = f"NODERAILS_API_KEY holds a secret key of the {environment} environment, for {money}."
+    return good("key", found)
 
 
-def _app(value: str | None) -> Finding:
+def _app() -> Finding:
     try:
-        app = _settings.app_id(value)
+        app = _settings.app_id(os.environ.get("NODERAILS_APP_ID"))
     except ConfigurationError as error:
-        return _refused("app", "NODERAILS_APP_ID", value, error, _APP_ADVICE)
-    if not _UUID.fullmatch(app):
+        return _refused("app", error, _APP_ADVICE)
+    if not UUID.fullmatch(app):
         # Observed: "appId: Invalid uuid".
-        return wrong(
-            "app",
-            f"NODERAILS_APP_ID is {app!r}, which is not a UUID.",
-            _APP_ADVICE,
-            Exit.USAGE,
-        )
+        return wrong("app", f"NODERAILS_APP_ID is {app!r}, which is not a UUID.", _APP_ADVICE)
     return good("app", f"NODERAILS_APP_ID is {app}.")
 
 
-def _url(value: str | None) -> tuple[Finding, str | None]:
+def _url() -> tuple[Finding, str | None]:
     from customers_sdk.client import DEFAULT_BASE_URL
 
+    value = os.environ.get("NODERAILS_BASE_URL")
     if not value:
         return good("base URL", f"{DEFAULT_BASE_URL}, the service itself."), DEFAULT_BASE_URL
     try:
         url = _settings.base_url(value, allow_http=http_allowed())
     except ConfigurationError as error:
-        advice = _url_advice(value)
-        return _refused("base URL", "NODERAILS_BASE_URL", value, error, advice), None
+        return _refused("base URL", error, _url_advice(value)), None
     text = f"NODERAILS_BASE_URL is {url}."
     parts = urlsplit(url)
     if parts.scheme == "http" and not _settings.is_loopback(str(parts.hostname)):
@@ -131,17 +116,17 @@ def _url(value: str | None) -> tuple[Finding, str | None]:
     return good("base URL", text), url
 
 
-def _refused(
-    check: str, variable: str, value: str | None, error: ConfigurationError, advice: str
-) -> Finding:
+def _refused(check: str, error: ConfigurationError, advice: str) -> Finding:
     """A setting that the client refuses, by the name it has here and without its value."""
+    variable = _settings.VARIABLES[str(error.setting)]
+    value = os.environ.get(variable)
     if not value:
-        return wrong(check, f"{variable} is not set.", advice, Exit.USAGE)
+        return wrong(check, f"{variable} is not set.", advice)
     if value[0] in _QUOTES or value[-1] in _QUOTES:
         advice = "Take the quotes off: they are part of the value."
     elif value != value.strip():
         advice = "Take the blanks and line ends around it off: they came with copying."
-    return wrong(check, f"{variable} {error.problem}.", advice, Exit.USAGE)
+    return wrong(check, f"{variable} {error.problem}.", advice)
 
 
 def _url_advice(value: str) -> str:
