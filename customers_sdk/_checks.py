@@ -15,7 +15,6 @@ from urllib.parse import quote, urlencode
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 LARGEST_PAGE = 100
-_LONGEST_KEY = 255
 _INT32_MAX = 2**31 - 1
 _INT64_MAX = 2**63 - 1
 _LONGEST_INTEGER = 4096  # bits; Python itself stops at 4,300 digits
@@ -91,7 +90,7 @@ def text(value: object, name: str, longest: int | None = None) -> str:
 
 
 def sought(value: object, name: str) -> str:
-    """A text that can be looked up, such as an external id."""
+    """A text that something can be looked up by, such as an external id."""
     checked = text(value, name, 255)
     if not checked.strip():
         raise ValueError(f"{name} is empty or blank")
@@ -113,9 +112,7 @@ def idempotency_key(value: object) -> str | None:
     """A caller's idempotency key; it is hashed before it is sent."""
     if value is None:
         return None
-    checked = text(value, "idempotency_key", _LONGEST_KEY)
-    if not checked.strip():
-        raise ValueError("idempotency_key is empty or blank")
+    checked = sought(value, "idempotency_key")
     if CONTROL.search(checked):
         raise ValueError("idempotency_key contains control characters")
     return checked
@@ -182,34 +179,30 @@ _DEEPEST = 1000
 def json_value(value: object, name: str, *, surrogates: bool = True) -> Any:
     """What JSON can carry, copied, so that what is sent is what was checked.
 
-    Args:
-        value: of mappings with string keys, lists, tuples, strings, numbers, True, False and
-            None, up to 1,000 levels deep.
-        name: the argument's name, with which the place of what is wrong begins.
-        surrogates: whether strings may hold lone surrogates.
+    That is mappings with string keys, lists, tuples, strings, numbers, True, False and None, up
+    to 1,000 levels deep. Strings may hold lone ``surrogates`` or not.
     """
     # No recursion, which would end at a few hundred levels. For each open container: where in
-    # it we are, what is left of it, and its copy.
+    # it we are; and its copy with what is left of it.
     root: list[Any] = []
     place: list[Any] = [name]
-    rest: list[Iterator[tuple[Any, Any]]] = [iter([(name, value)])]
-    copies: list[Any] = [root]
-    while rest:
-        for key, item in rest[-1]:
+    opened: list[tuple[Any, Iterator[tuple[Any, Any]]]] = [(root, iter([(name, value)]))]
+    while opened:
+        holder, rest = opened[-1]
+        for key, item in rest:
             place[-1] = key
             copy, members = _open(item, place, surrogates=surrogates)
-            if isinstance(copies[-1], dict):
-                copies[-1][key] = copy
+            if isinstance(holder, dict):
+                holder[key] = copy
             else:
-                copies[-1].append(copy)
+                holder.append(copy)
             if members is not None:
                 place.append(None)
-                rest.append(members)
-                copies.append(copy)
+                opened.append((copy, members))
                 break
         else:
-            for stack in (place, rest, copies):
-                stack.pop()
+            place.pop()
+            opened.pop()
     return root[0]
 
 
@@ -240,14 +233,8 @@ def _scalar(value: object, place: list[Any], *, surrogates: bool = True) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        if "\0" in value:
-            raise ValueError(
-                f"{_where(place)} contains a NUL character, which the service cannot store"
-            )
-        if not surrogates and has_surrogate(value):
-            raise ValueError(
-                f"{_where(place)} contains a lone surrogate, which the service cannot store"
-            )
+        if flaw := _flaw(value, surrogates=surrogates):
+            raise ValueError(f"{_where(place)} contains {flaw}, which the service cannot store")
         return value
     if isinstance(value, int):
         if value.bit_length() > _LONGEST_INTEGER:
@@ -260,13 +247,16 @@ def _scalar(value: object, place: list[Any], *, surrogates: bool = True) -> Any:
     raise TypeError(f"{_where(place)} is of type {kind_of(value)}, which JSON cannot carry")
 
 
-def has_surrogate(value: str) -> bool:
-    """Whether a string holds a lone surrogate, which UTF-8 cannot carry."""
+def _flaw(value: str, *, surrogates: bool) -> str | None:
+    """What the service cannot store of a string."""
+    if "\0" in value:
+        return "a NUL character"
     try:
-        value.encode()
+        if not surrogates:
+            value.encode()
     except UnicodeEncodeError:
-        return True
-    return False
+        return "a lone surrogate"
+    return None
 
 
 def _members(
@@ -277,14 +267,8 @@ def _members(
             raise TypeError(
                 f"{_where(place[:-1])} has a key of type {kind_of(key)}; keys must be strings"
             )
-        if "\0" in key:
-            raise ValueError(
-                f"{_where(place[:-1])} has a key with a NUL character, which cannot be stored"
-            )
-        if not surrogates and has_surrogate(key):
-            raise ValueError(
-                f"{_where(place[:-1])} has a key with a lone surrogate, which cannot be stored"
-            )
+        if flaw := _flaw(key, surrogates=surrogates):
+            raise ValueError(f"{_where(place[:-1])} has a key with {flaw}, which cannot be stored")
         yield key, item
 
 
@@ -317,12 +301,8 @@ def customer_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
 # --- requests to any route -------------------------------------------------------------------
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_OURS = frozenset(
-    {
-        *("x-api-key", "x-request-id", "idempotency-key", "content-type"),
-        *("host", "content-length", "transfer-encoding", "connection"),
-    }
-)
+_OURS = {"x-api-key", "x-request-id", "idempotency-key", "content-type"}
+_OURS |= {"host", "content-length", "transfer-encoding", "connection"}
 # Compiled when first used, as few clients ever do.
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 

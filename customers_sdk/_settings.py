@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, Optional, TypeVar, Union
+from typing import Any, NamedTuple, Optional, Union
 from urllib.parse import urlsplit
 
 from customers_sdk._checks import CONTROL, kind_of
 from customers_sdk.errors import ConfigurationError
 
 Timeout = Union[float, "tuple[float, float]"]
-T = TypeVar("T")
 
 _BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x1f\x7f]")
 _KEY = re.compile(r"nr_(test|live)_(sk|pk)_[\x21-\x7e]+")
@@ -25,7 +24,6 @@ _LOOPBACK = r"(?i)localhost|127(\.[0-9]{1,3}){3}|::1|[^.]+\.localhost"
 # Seconds; more than that was meant in milliseconds.
 _LONGEST_TIMEOUT = 600
 _LONGEST_DEADLINE = 3600
-
 
 #: The environment variables that stand in for arguments that are not given.
 VARIABLES = {
@@ -41,35 +39,30 @@ def _refusal(setting: str, problem: str, advice: str = "") -> ConfigurationError
     return ConfigurationError(text, setting=setting, problem=problem)
 
 
-def _missing(setting: str) -> ConfigurationError:
-    return _refusal(setting, "is missing", f"pass it, or set {VARIABLES[setting]}")
+def _word(value: object, setting: str) -> str:
+    if not value:
+        raise _refusal(setting, "is missing", f"pass it, or set {VARIABLES[setting]}")
+    if not isinstance(value, str):
+        raise _refusal(setting, f"must be a string, not {kind_of(value)}")
+    if _BLANK_OR_CONTROL.search(value):
+        raise _refusal(setting, "contains blanks or control characters")
+    return value
 
 
 def api_key(value: object) -> str:
     """A secret key, ``nr_test_sk_…`` or ``nr_live_sk_…``."""
-    if not value:
-        raise _missing("api_key")
-    if not isinstance(value, str):
-        raise _refusal("api_key", f"must be a string, not {kind_of(value)}")
-    if _BLANK_OR_CONTROL.search(value):
-        raise _refusal("api_key", "contains blanks or control characters")
-    match = _KEY.fullmatch(value)
+    key = _word(value, "api_key")
+    match = _KEY.fullmatch(key)
     if match is None:
         raise _refusal("api_key", "must look like nr_test_sk_… or nr_live_sk_…")
     if match.group(2) == "pk":
         raise _refusal("api_key", "is a public key (pk); the API takes a secret key (sk)")
-    return value
+    return key
 
 
 def app_id(value: object) -> str:
     """The id of the app that new customers belong to."""
-    if not value:
-        raise _missing("app_id")
-    if not isinstance(value, str):
-        raise _refusal("app_id", f"must be a string, not {kind_of(value)}")
-    if _BLANK_OR_CONTROL.search(value):
-        raise _refusal("app_id", "contains blanks or control characters")
-    return value
+    return _word(value, "app_id")
 
 
 def base_url(value: object, *, allow_http: bool) -> str:
@@ -149,33 +142,33 @@ class Limits(NamedTuple):
     max_retries: int
 
     def override(
-        self,
-        timeout: Optional[Timeout],
-        deadline: Optional[float],
-        max_retries: Optional[int],
+        self, timeout: Optional[Timeout], deadline: Optional[float], max_retries: Optional[int]
     ) -> Limits:
         """These limits with the given ones in place; raises TypeError or ValueError."""
         if timeout is None and deadline is None and max_retries is None:
             return self
         return Limits(
-            self.timeout if timeout is None else _argument("timeout", _timeout, timeout),
-            self.deadline if deadline is None else _argument("deadline", _seconds, deadline),
-            self.max_retries
-            if max_retries is None
-            else _argument("max_retries", _count, max_retries),
+            self.timeout if timeout is None else _checked("timeout", timeout),
+            self.deadline if deadline is None else _checked("deadline", deadline),
+            self.max_retries if max_retries is None else _checked("max_retries", max_retries),
         )
 
 
-def limits(timeout: Any, deadline: Any, max_retries: Any) -> Limits:
-    """The limits of a client."""
-    return Limits(
-        _setting("timeout", _timeout, timeout),
-        _setting("deadline", _seconds, deadline),
-        _setting("max_retries", _count, max_retries),
-    )
+def limits(**given: Any) -> Limits:
+    """The limits of a client, under their names."""
+    return Limits(**{name: _checked(name, value, setting=True) for name, value in given.items()})
 
 
-# The texts of these three lack a name: their caller puts it first.
+def _checked(name: str, value: Any, *, setting: bool = False) -> Any:
+    """Check a limit of a call or, as its setting, of a client."""
+    try:
+        return _CHECKS[name](value)
+    except (TypeError, ValueError) as error:
+        kind, problem = type(error), str(error)
+    raise _refusal(name, problem) if setting else kind(f"{name} {problem}")
+
+
+# The texts of these lack a name: `_checked` puts it first.
 
 
 def _timeout(value: Any) -> tuple[float, float]:
@@ -184,7 +177,7 @@ def _timeout(value: Any) -> tuple[float, float]:
         return (seconds, seconds)
     if len(value) != 2:
         raise ValueError("must be seconds, or a pair of connect and read seconds")
-    return (_argument("(connect)", _wait, value[0]), _argument("(read)", _wait, value[1]))
+    return (_checked("(connect)", value[0]), _checked("(read)", value[1]))
 
 
 def _wait(value: Any) -> float:
@@ -208,19 +201,10 @@ def _count(value: Any) -> int:
     return value
 
 
-def _argument(name: str, check: Callable[[Any], T], value: Any) -> T:
-    """Check an argument of a call."""
-    try:
-        return check(value)
-    except (TypeError, ValueError) as error:
-        kind, problem = type(error), str(error)
-    raise kind(f"{name} {problem}")
-
-
-def _setting(name: str, check: Callable[[Any], T], value: Any) -> T:
-    """Check an argument of a client."""
-    try:
-        return check(value)
-    except (TypeError, ValueError) as error:
-        problem = str(error)
-    raise _refusal(name, problem)
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "timeout": _timeout,
+    "(connect)": _wait,
+    "(read)": _wait,
+    "deadline": _seconds,
+    "max_retries": _count,
+}

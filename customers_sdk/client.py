@@ -98,7 +98,7 @@ class Client:
             base_url = os.environ.get("NODERAILS_BASE_URL") or DEFAULT_BASE_URL
         self._base_url = _settings.base_url(base_url, allow_http=allow_http)
         self._environment = key.split("_")[1]
-        self._limits = _settings.limits(timeout, deadline, max_retries)
+        self._limits = _settings.limits(timeout=timeout, deadline=deadline, max_retries=max_retries)
         agent = f"customers-sdk/{__version__} python/{'.'.join(map(str, sys.version_info[:3]))}"
         own_agent = _settings.header_setting(user_agent, "user_agent")
         headers = {
