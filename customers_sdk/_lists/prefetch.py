@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import TracebackType
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
+
+from customers_sdk._lists.walk import Fetch, R
+from customers_sdk.pagination import Page
 
 
-class Counted(Protocol):
-    """A page that knows how many rows there are."""
-
-    @property
-    def total(self) -> int:
-        """How many rows all pages have together."""
-
-
-P = TypeVar("P", bound=Counted)
-
-
-class Prefetch(Generic[P]):
+class Prefetch(Generic[R]):
     """A ``fetch`` that guesses which pages will be asked for next and gets them early.
 
     At most ``pages`` are in flight or waiting to be asked for. An error is raised when
@@ -34,15 +24,15 @@ class Prefetch(Generic[P]):
         pages: how many to get ahead.
     """
 
-    def __init__(self, fetch: Callable[[int, int], P], page_size: int, pages: int) -> None:
+    def __init__(self, fetch: Fetch[R], page_size: int, pages: int) -> None:
         self._fetch = fetch
         self._page_size = page_size
         self._pages = pages
         self._total = 0
-        self._ahead: dict[int, Future[P]] = {}
+        self._ahead: dict[int, Future[Page[R]]] = {}
         self._threads = ThreadPoolExecutor(pages, "customers_sdk-prefetch")
 
-    def __call__(self, number: int, size: int) -> P:
+    def __call__(self, number: int, size: int) -> Page[R]:
         if size != self._page_size:
             return self._fetch(number, size)
         for passed in [guess for guess in self._ahead if guess < number]:
@@ -63,13 +53,8 @@ class Prefetch(Generic[P]):
             guess.cancel()
         self._ahead.clear()
 
-    def __enter__(self) -> Prefetch[P]:
+    def __enter__(self) -> Prefetch[R]:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

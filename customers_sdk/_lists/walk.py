@@ -1,12 +1,9 @@
 """The walk over all pages of a list.
 
-The service counts pages from the newest row, orders by creation instant alone, and gives
-rows of one instant in an order that is fixed for one page number and page size and
-different for another (observed, recordings ``list_ties_*``). So a customer created during
-a walk pushes every later row one place down, and a page boundary that cuts a tie hands
-out some of its rows twice and others never. The walk here corrects both: it keeps count
-of positions as they were in the first answer, and completes a tie through other page
-sizes before it continues.
+The service counts pages from the newest row, so that a customer created during a walk pushes
+every later row one place down; and rows of one instant come in another order with each page
+number and page size (observed, recordings ``list_ties_*``). The walk therefore keeps count of
+positions as they were in the first answer, and completes a tie through other page sizes.
 """
 
 from __future__ import annotations
@@ -76,8 +73,7 @@ def walk(
 
     Args:
         fetch: gets the page of a number and a size.
-        page_size: the size of the pages asked for; where rows move or tie, others are
-            asked for as well.
+        page_size: the size of the pages asked for; others where rows move or tie.
         start: where to resume; a few rows that came just before may come again.
         stop: the position before which all are wanted; a few that follow come too.
         note: told where the walk stands, when all rows of an answer have been taken.
@@ -105,24 +101,17 @@ def walk(
 class _Answer(NamedTuple):
     """A page, and where it stands.
 
-    Attributes:
-        rows: what is on it.
-        offset: the position of its first row. Positions are counted as of the walk's first
-            answer: who is born later pushes rows down a page, but changes no position.
-        end: the position after its last row.
-        rest: how many rows are to follow it, going by the total.
-        full: whether it has as many rows as were asked for.
-        serial: the number of the answer.
-        births: by how much the total has grown since the answer before.
+    Positions are counted as of the walk's first answer: who is born later pushes rows down a
+    page, but changes no position.
     """
 
     rows: tuple[Any, ...]
-    offset: int
-    end: int
-    rest: int
-    full: bool
-    serial: int
-    births: int
+    offset: int  # the position of the first row
+    end: int  # the position after the last one
+    rest: int  # how many rows are to follow, going by the total
+    full: bool  # whether there are as many rows as were asked for
+    serial: int  # the number of the answer
+    births: int  # by how much the total has grown since the answer before
 
     @property
     def last(self) -> bool:
@@ -149,43 +138,29 @@ class _Edge:
 
 
 class _Walk(Generic[R]):
-    """Where a walk stands.
-
-    Attributes:
-        growth: by how much the total has grown since the first answer.
-        births: by how much it grew with the last.
-        moved: the serial of the last answer with which it changed.
-        covered: every position before this one has been looked at.
-        instant: the creation instant of the last row handed out, the oldest so far.
-        given: the ids of that instant that were handed out; no others are remembered.
-        start, end: where that instant begins and where the next older one does.
-        opening: whether it is the first one, which may still gain rows.
-        fresh: how many rows the last answer brought.
-        quiet: how many rows of the instant a repair has seen since the last new one.
-        seamless: whether its position promised as many.
-        complaints: what could not be retrieved and has not been reported yet.
-        missed: the first of all complaints, or an empty text.
-    """
+    """Where a walk stands."""
 
     def __init__(self, fetch: Fetch[R], page_size: int, start: Optional[Place]) -> None:
         self.fetch = fetch
         self.page_size = page_size
         self.asked = 0
         self.first_total = 0
-        self.growth = 0
-        self.births = 0
-        self.moved = 0
-        self.covered = _Edge()
+        self.growth = 0  # of the total since the first answer
+        self.births = 0  # by how much it grew with the last
+        self.moved = 0  # the serial of the last answer with which it changed
+        self.covered = _Edge()  # every position before this one has been looked at
+        # The creation instant of the last row handed out, the oldest so far: where it begins,
+        # where the next older one does, and the ids that were handed out of it, but no others.
+        self.instant: Optional[datetime] = None
         self.start = _Edge()
         self.end = _Edge()
-        self.instant: Optional[datetime] = None
         self.given: set[str] = set()
-        self.opening = True
-        self.fresh = 0
-        self.quiet = 0
-        self.seamless = True
-        self.complaints: list[str] = []
-        self.missed = ""
+        self.opening = True  # it is the first one, which may still gain rows
+        self.quiet = 0  # how many of its rows a repair has seen since the last new one
+        self.fresh = 0  # how many rows the last answer brought
+        self.seamless = True  # its position promised as many
+        self.complaints: list[str] = []  # what was not retrieved and has not been reported yet
+        self.missed = ""  # the first of all complaints
         if start is not None:
             self.restore(start)
 
