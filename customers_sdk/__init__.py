@@ -95,27 +95,19 @@ __all__ = [
     "__version__",
 ]
 
-#: Which module each name comes from; those that are not here are errors.
-_EXPORTS = {
-    "_http.attempt": ("Attempt",),
-    "_http.call": ("ApiResponse",),
-    "chains": ("ChainId",),
-    "client": ("Client",),
-    "customers": ("UNSET", "Customers", "Unset"),
-    "models": (
-        "App",
-        "Chain",
-        "Customer",
-        "CustomerCounts",
-        "CustomerDetail",
-        "CustomerSummary",
-        "Invoice",
-        "PaymentIntent",
-        "Wallet",
-    ),
-    "pagination": ("IncompleteListWarning", "Page"),
+#: Which module a name comes from; else it is `errors` for an error, and `models`.
+_MODULE_OF = {
+    "ApiResponse": "_http.call",
+    "Attempt": "_http.attempt",
+    "ChainId": "chains",
+    "Client": "client",
+    "Customers": "customers",
+    "IncompleteListWarning": "pagination",
+    "Page": "pagination",
+    "UNSET": "customers",
+    "Unset": "customers",
+    "ValidationIssue": "errors",
 }
-_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
@@ -123,8 +115,8 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"{__name__}.{name}")
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = importlib.import_module(f"{__name__}.{_MODULE_OF.get(name, 'errors')}")
-    value = globals()[name] = getattr(module, name)
+    home = _MODULE_OF.get(name) or ("errors" if name.endswith("Error") else "models")
+    value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{home}"), name)
     return value
 
 

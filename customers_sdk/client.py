@@ -173,9 +173,7 @@ class Client:
         checked = _checks.path(path)
         body = None
         if json is not None:
-            from customers_sdk._wire import codec
-
-            body = codec.dumps(_checks.json_value(json, "json"), "json")
+            body = late.codec.dumps(_checks.json_value(json, "json"), "json")
         if idempotency_key is not None and verb in ("GET", "DELETE"):
             raise ValueError(f"idempotency_key does nothing on a {verb}")
         response = self._transport.send(
@@ -192,9 +190,7 @@ class Client:
             )
         )
         if isinstance(response.data, (dict, list)):
-            from customers_sdk._wire import codec
-
-            response.data = codec.restore_integers(response.data)
+            response.data = late.codec.restore_integers(response.data)
         return response
 
     def close(self) -> None:

@@ -314,14 +314,11 @@ def error_from_response(
     """Build the error for a response that is not a success.
 
     Args:
-        status: the HTTP status.
+        status, replayed, retry_after, context: as the error has them.
         body: the decoded JSON body, or None if it was not JSON.
         hint: what else may explain it.
         tail: what the text ends with: tries, route and request id.
         reason: the reason phrase, for a response without a message of the service's.
-        replayed: whether the response is a stored one.
-        retry_after: seconds to wait before a retry, if the service said so.
-        context: what every error carries (``request_id``, ``idempotency_key`` …).
     """
     code = error_code(body)
     message = _inner(body).get("message")
