@@ -184,41 +184,37 @@ def json_value(value: object, name: str, *, surrogates: bool = True) -> Any:
     """
     # No recursion, which would end at a few hundred levels. For each open container: where in
     # it we are; and its copy with what is left of it.
-    root: list[Any] = []
+    root: dict[str, Any] = {}
     place: list[Any] = [name]
     opened: list[tuple[Any, Iterator[tuple[Any, Any]]]] = [(root, iter([(name, value)]))]
     while opened:
         holder, rest = opened[-1]
         for key, item in rest:
+            copy, members = item, None
+            if isinstance(holder, dict):
+                _check_key(key, place, surrogates=surrogates)
             place[-1] = key
-            copy, members = _open(item, place, surrogates=surrogates)
+            if isinstance(item, Mapping):
+                copy, members = {}, iter(item.items())
+            elif isinstance(item, (list, tuple)):
+                copy, members = [], enumerate(item)
+            else:
+                _check_scalar(item, place, surrogates=surrogates)
             if isinstance(holder, dict):
                 holder[key] = copy
             else:
                 holder.append(copy)
             if members is not None:
+                if len(place) > _DEEPEST:
+                    too_deep = f"nested too deeply, or contains itself: {_DEEPEST} levels at most"
+                    raise ValueError(f"{name} is {too_deep}")
                 place.append(None)
                 opened.append((copy, members))
                 break
         else:
             place.pop()
             opened.pop()
-    return root[0]
-
-
-def _open(
-    value: object, place: list[Any], *, surrogates: bool
-) -> tuple[Any, Iterator[tuple[Any, Any]] | None]:
-    """An empty copy of a container and an iterator over its members; a scalar and None."""
-    if not isinstance(value, (Mapping, list, tuple)):
-        return _scalar(value, place, surrogates=surrogates), None
-    if len(place) > _DEEPEST:
-        raise ValueError(
-            f"{place[0]} is nested too deeply, or contains itself: {_DEEPEST} levels at most"
-        )
-    if isinstance(value, Mapping):
-        return {}, _members(value, place, surrogates=surrogates)
-    return [], enumerate(value)
+    return root[name]
 
 
 def _where(place: list[Any]) -> str:
@@ -229,22 +225,26 @@ def _where(place: list[Any]) -> str:
     return text if len(text) <= 200 else f"{text[:100]}…{text[-99:]}"
 
 
-def _scalar(value: object, place: list[Any], *, surrogates: bool = True) -> Any:
-    if value is None or isinstance(value, bool):
-        return value
+def _check_scalar(value: object, place: list[Any], *, surrogates: bool = True) -> None:
     if isinstance(value, str):
         if flaw := _flaw(value, surrogates=surrogates):
             raise ValueError(f"{_where(place)} contains {flaw}, which the service cannot store")
-        return value
-    if isinstance(value, int):
+    elif isinstance(value, int):
         if value.bit_length() > _LONGEST_INTEGER:
             raise ValueError(f"{_where(place)} is an integer too long to be written")
-        return value
-    if isinstance(value, float):
+    elif isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{_where(place)} is {value}, which JSON cannot carry")
-        return value
-    raise TypeError(f"{_where(place)} is of type {kind_of(value)}, which JSON cannot carry")
+    elif value is not None:
+        raise TypeError(f"{_where(place)} is of type {kind_of(value)}, which JSON cannot carry")
+
+
+def _check_key(key: object, place: list[Any], *, surrogates: bool) -> None:
+    if not isinstance(key, str):
+        whose = _where(place[:-1])
+        raise TypeError(f"{whose} has a key of type {kind_of(key)}; keys must be strings")
+    if flaw := _flaw(key, surrogates=surrogates):
+        raise ValueError(f"{_where(place[:-1])} has a key with {flaw}, which cannot be stored")
 
 
 def _flaw(value: str, *, surrogates: bool) -> str | None:
@@ -257,19 +257,6 @@ def _flaw(value: str, *, surrogates: bool) -> str | None:
     except UnicodeEncodeError:
         return "a lone surrogate"
     return None
-
-
-def _members(
-    value: Mapping[Any, Any], place: list[Any], *, surrogates: bool
-) -> Iterator[tuple[str, Any]]:
-    for key, item in value.items():
-        if not isinstance(key, str):
-            raise TypeError(
-                f"{_where(place[:-1])} has a key of type {kind_of(key)}; keys must be strings"
-            )
-        if flaw := _flaw(key, surrogates=surrogates):
-            raise ValueError(f"{_where(place[:-1])} has a key with {flaw}, which cannot be stored")
-        yield key, item
 
 
 # The longest the service takes, in UTF-16 units (documented; recordings ``create_*_256``).
@@ -329,8 +316,8 @@ def query(params: object) -> str:
             if not isinstance(name, str) or not isinstance(item, (str, int, float)):
                 raise TypeError(f"params must map strings to strings and numbers: {name!r}")
             place = f"params[{text(name, 'a name in params')!r}]"
-            checked = _scalar(item, [place])
-            written = str(checked).lower() if isinstance(checked, bool) else str(checked)
+            _check_scalar(item, [place])
+            written = str(item).lower() if isinstance(item, bool) else str(item)
             pairs.append((name, text(written, place)))
     return urlencode(pairs, quote_via=quote, errors="replace")
 
