@@ -1,7 +1,7 @@
 """Readers: one generated function for each class, which checks and fills every field.
 
 A reader is generated once, when its class is first read, as straight code without loops
-over fields. It says nothing about what is wrong: it raises, and `explain` then looks at the
+over fields. It says nothing about what is wrong: it raises, and `schema.explain` then looks at the
 value again, by the same rules. So good messages cost nothing.
 
 A frozen attrs ``__init__`` sets each field through ``object.__setattr__``: a call a field,

@@ -26,7 +26,7 @@ from customers_sdk import (
     ResponseFormatError,
     Wallet,
 )
-from customers_sdk._wire.explain import explain
+from customers_sdk._wire.schema import explain
 from customers_sdk.models import Model
 from tests.doubles import (
     APP,

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from customers_sdk import Customer, ResponseFormatError, Wallet
 from customers_sdk._wire import codec, schema
-from customers_sdk._wire.explain import explain
 from customers_sdk._wire.fields import wire
 from tests.doubles import customer, page, wallet
 
@@ -192,7 +191,7 @@ def test_any_class_can_be_read_and_written(data: dict[str, Any]) -> None:
     assert isinstance(record, Order)
     assert record.units == 5
     assert schema.unstructure(record) == data
-    assert explain(data, Order, "data") is None
+    assert schema.explain(data, Order, "data") is None
 
 
 @pytest.mark.parametrize(
