@@ -288,6 +288,7 @@ class _PartialFile(_Sink):
 
     def note(self, place: Place) -> None:
         self._file.flush()
-        state = [self._which, self.rows, self._file.tell(), place]
-        content = json.dumps(state, default=datetime.isoformat).encode()
-        _files.write(self._state, content, like=self._file)
+        total, at, instant, *rest = place
+        where = [total, at, instant and instant.isoformat(), *rest]
+        state = [self._which, self.rows, self._file.tell(), where]
+        _files.write(self._state, json.dumps(state).encode(), like=self._file)

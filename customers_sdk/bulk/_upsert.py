@@ -31,8 +31,7 @@ class Upsert:
     pending: set[str]  # their external ids
     adopt: bool  # whether a row whose external id no customer has is looked for by its email
     dry_run: bool
-    # The id and these fields of the customers that exist, by external id; None where each row is
-    # looked up.
+    # What is stored of the customers that exist, by external id; None where each is looked up.
     index: dict[str, SimpleNamespace] | None = None
 
     def prepare(self, workers: int) -> None:
