@@ -22,13 +22,7 @@ from typing import Any, Optional
 
 
 class Deadline:
-    """When a call ends, and how long its socket may wait for bytes until then.
-
-    Args:
-        ends: the instant on the clock.
-        clock: seconds that only ever grow.
-        read: seconds without a byte.
-    """
+    """When a call ends, and how long its socket may wait for bytes until then: `read` seconds."""
 
     __slots__ = ("_clock", "_ends", "_read")
 
@@ -43,11 +37,7 @@ class Deadline:
         return self._clock() >= self._ends
 
     def wait(self) -> float:
-        """Seconds that the next wait may take.
-
-        Raises:
-            socket.timeout: none are left.
-        """
+        """Seconds that the next wait may take; raises ``socket.timeout`` if none are left."""
         left = self._ends - self._clock()
         if left <= 0:
             raise socket.timeout("timed out")
@@ -87,12 +77,7 @@ class _TimedSocket:
 
 
 def watch(response: Any, deadline: Deadline) -> bool:
-    """Hold the reading of a response to a deadline; return False if it has no socket.
-
-    Args:
-        response: an `http.client.HTTPResponse`, or what stands in for one.
-        deadline: when its call ends.
-    """
+    """Hold the reading of `http.client`'s response, or a double's; False if it has no socket."""
     stream = getattr(getattr(response, "fp", None), "raw", None)
     sock = getattr(stream, "_sock", None)
     if sock is None or not isinstance(stream, socket.SocketIO):
@@ -141,10 +126,11 @@ def _cut(sock: Any) -> None:
 
 def timed(connection: Any) -> Any:
     """A class of connections, held to the deadline; a test double's is given back as it is."""
-    ours = isinstance(connection, type) and issubclass(connection, http.client.HTTPConnection)
-    return _timed(connection) if ours else connection
+    real = isinstance(connection, type) and issubclass(connection, http.client.HTTPConnection)
+    return mixed(_TimedConnection, connection) if real else connection
 
 
 @functools.cache
-def _timed(connection: Any) -> Any:
-    return type(connection.__name__, (_TimedConnection, connection), {})
+def mixed(ours: type, theirs: type) -> Any:
+    """A class of theirs that begins with ours."""
+    return type(theirs.__name__, (ours, theirs), {})

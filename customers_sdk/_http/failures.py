@@ -13,6 +13,7 @@ import http.client
 import os
 import socket
 import ssl
+import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
@@ -102,13 +103,7 @@ def is_for(prepared: requests.PreparedRequest, request: Any) -> bool:
 
 
 def unanswered(error: BaseException, prepared: requests.PreparedRequest, watch: Watch) -> NoAnswer:
-    """Say what an error means that came while the request was sent and its response awaited.
-
-    Args:
-        error: what `requests`, urllib3, the standard library or an adapter raised.
-        prepared: the request.
-        watch: what was noticed while it was sent.
-    """
+    """Say what an error means that came while the request was sent and its response awaited."""
     chain = [*_chain(error)]
     # A request that the session's own code made besides proves nothing of this one.
     ours = not watch.awaited and not any(_of_another(link, prepared) for link in chain)
@@ -176,11 +171,8 @@ def _tls_traffic(error: BaseException) -> bool:
 
 def _places(error: BaseException) -> Iterator[tuple[Any, str]]:
     """The module and the function of each frame that an error went through, outermost first."""
-    trace = error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame
+    for frame, _ in traceback.walk_tb(error.__traceback__):
         yield frame.f_globals.get("__name__"), frame.f_code.co_name
-        trace = trace.tb_next
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -189,16 +181,11 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: list[BaseException] = []
     while waiting and len(seen) < 50:
         current = waiting.pop(0)
-        if not isinstance(current, BaseException) or current in seen:
-            continue
-        seen.append(current)
-        yield current
-        waiting += [
-            getattr(current, "reason", None),
-            *current.args,
-            current.__cause__,
-            current.__context__,
-        ]
+        if isinstance(current, BaseException) and current not in seen:
+            seen.append(current)
+            yield current
+            reason = getattr(current, "reason", None)
+            waiting += [reason, *current.args, current.__cause__, current.__context__]
 
 
 def _has(chain: list[BaseException], *kinds: type[BaseException]) -> bool:
@@ -223,6 +210,7 @@ def _bare(chain: list[BaseException]) -> OSError | None:
     return None
 
 
+_STANDARD = ("builtins", "socket", "ssl")
 _THEIRS = frozenset({"customers_sdk", "http", "requests", "socket", "socks", "ssl", "urllib3"})
 
 
@@ -242,6 +230,3 @@ def _clean(error: OSError) -> OSError:
         return OSError(number, os.strerror(number))
     plain: OSError = kind()
     return plain
-
-
-_STANDARD = ("builtins", "socket", "ssl")

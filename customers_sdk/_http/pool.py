@@ -7,7 +7,6 @@ happened once in 2,000 interrupted calls. A deque needs no lock.
 
 from __future__ import annotations
 
-import functools
 import queue
 from collections import deque
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from customers_sdk._http.deadline import timed
+from customers_sdk._http.deadline import mixed, timed
 
 # As many connections as threads are likely to share a client. More threads than that have
 # urllib3 warn, at each response, that the pool is full.
@@ -79,11 +78,6 @@ class _Pool:
         return super().urlopen(*arguments, **options)  # type: ignore[misc]
 
 
-@functools.cache
-def _our_own(pool: Any) -> Any:
-    return type(pool.__name__, (_Pool, pool), {})
-
-
 class OneHostAdapter(HTTPAdapter):
     """An adapter that looks its connection pool up once: a client talks to one host.
 
@@ -131,5 +125,5 @@ class OneHostAdapter(HTTPAdapter):
 
 def _use_our_own(manager: Any) -> None:
     manager.pool_classes_by_scheme = {
-        scheme: _our_own(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
+        scheme: mixed(_Pool, pool) for scheme, pool in manager.pool_classes_by_scheme.items()
     }

@@ -154,10 +154,10 @@ def _described(outcome: NoAnswer) -> str:
         advice = ": check its URL, or ask its operator"
     elif outcome.by_proxy:
         what = f"through the proxy, {what}"
-    if outcome.status and outcome.failure is Failure.SESSION:
+    if outcome.status:
+        if outcome.failure is not Failure.SESSION:
+            what = "the body did not come whole"
         what = f"the service responded with {outcome.status}, but {what}"
-    elif outcome.status:
-        what = f"the service responded with {outcome.status}, but the body did not come whole"
     if outcome.cause is not None:
         text = f": {outcome.cause}" if outcome.cause.args else ""
         return f"{what} ({type(outcome.cause).__name__}{text}){advice}"

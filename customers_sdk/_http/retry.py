@@ -60,16 +60,11 @@ def verdict(
     key_in_use: bool = False,
     may_have_run: bool = False,
 ) -> Verdict:
-    """Say what to do after a try that did not succeed.
+    """Say what to do after a try that did not succeed; a number is the status of its response.
 
-    Args:
-        method: the HTTP method, upper case.
-        outcome: the failure, or the HTTP status of an error response.
-        repeatable: whether carrying the request out twice does no harm. It is False
-            only for a creation that nothing makes unique.
-        replayed: whether the response is a stored one.
-        key_in_use: whether the response is the 409 of an idempotency key in use.
-        may_have_run: whether an earlier try of this call may have been carried out.
+    `repeatable` says whether carrying the request out twice does no harm, which is False only for a
+    creation that nothing makes unique; `replayed` and `key_in_use` whether the response is a stored
+    one, or the 409 of a key in use; `may_have_run` is of the earlier tries of the call.
     """
     if outcome in (Failure.FINAL, Failure.EXHAUSTED, Failure.SESSION):
         return Verdict.FAIL
@@ -112,18 +107,11 @@ _SECONDS = r"[0-9]+(?:\.[0-9]+)?"
 
 
 def retry_after(value: str | None, now: float) -> float | None:
-    """Read a ``Retry-After`` header: seconds or an HTTP date (RFC 9110, 10.2.3).
+    """Return the seconds of a ``Retry-After`` header, or until its date (RFC 9110, 10.2.3).
 
     A header that came several times, as ``2, 5``, means the longest of its waits, and a
-    fraction of a second counts as a whole one.
-
-    Args:
-        value: the header, or None.
-        now: the time of day in seconds since the epoch.
-
-    Returns:
-        The seconds to wait, never negative; None for a header that is absent or
-        means nothing.
+    fraction of a second counts as a whole one. Never negative; None if it is absent or means
+    nothing. `now` is in seconds since the epoch.
     """
     if value is None:
         return None

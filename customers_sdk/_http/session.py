@@ -32,13 +32,7 @@ class Watch(urllib3.Timeout):
     """The time limits of one request, and what is noticed while it is under way.
 
     `requests` hands it on to urllib3, which clones it for each request that it makes, and to the
-    hooks of the session.
-
-    Args:
-        connect: seconds to connect.
-        read: seconds without a byte.
-        total: seconds for connecting and waiting for the response headers together.
-        until: when the call ends.
+    hooks of the session. `total` is for connecting and waiting for the response headers together.
 
     Attributes:
         sends: how often urllib3 was asked to send the request. More than once means that the
@@ -102,9 +96,6 @@ class _Template:
     Attributes:
         seen: the settings of the session that it was made from.
         url: the base URL, as `requests` writes it.
-        headers: those of every request.
-        cookies: the jar of every request.
-        hooks: those of the session.
         arguments: what ``Session.send`` is given.
         plain: whether a request may be filled in by hand.
     """
@@ -132,11 +123,7 @@ class _Template:
 class Sender:
     """Sends requests to one base URL over one session.
 
-    Args:
-        base_url: where paths are appended.
-        headers: sent with every request.
-        session: the caller's own session, which is neither changed nor closed; None
-            makes one.
+    The caller's own `session` is neither changed nor closed; None makes one.
     """
 
     def __init__(
@@ -161,16 +148,9 @@ class Sender:
     def prepare(
         self, method: str, target: str, headers: Mapping[str, str], body: bytes | None
     ) -> requests.PreparedRequest:
-        """Make one request, without sending it.
+        """Make one request, without sending it; `target` is its path and query, percent-encoded.
 
-        Args:
-            method: upper case.
-            target: percent-encoded path and query, appended to the base URL.
-            headers: those of this request alone.
-            body: the encoded body, or None.
-
-        Raises:
-            ConfigurationError: the proxies of the environment cannot be read.
+        Raises ``ConfigurationError`` if the proxies of the environment cannot be read.
         """
         template = self._current_template()
         url = template.url + target
@@ -193,12 +173,7 @@ class Sender:
         return prepared
 
     def send(self, prepared: requests.PreparedRequest, watch: Watch) -> requests.Response:
-        """Send a request; the body of the response is left to be read.
-
-        Args:
-            prepared: what `prepare` made.
-            watch: its time limits.
-        """
+        """Send what `prepare` made; the body of the response is left to be read."""
         if self._owned:
             deadline.current.deadline = watch.until
         limits: Any = watch  # `requests` takes urllib3's own, which its types do not say
@@ -238,7 +213,6 @@ class Sender:
     def _prepared(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> requests.PreparedRequest:
-        """A request prepared by the session."""
         session = self._session
         auth = None if session.auth else _no_auth
         return session.prepare_request(
