@@ -12,7 +12,7 @@ from waitress import create_server  # type: ignore[import-untyped,unused-ignore]
 from waitress.channel import ClientDisconnected  # type: ignore[import-untyped,unused-ignore]
 
 from customers_sdk.sandbox.express.node import NodeChannel
-from customers_sdk.sandbox.faults.injection import Caller, put_caller
+from customers_sdk.sandbox.faults.injection import CALLER, Caller
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -94,7 +94,7 @@ class Server:
         self._ending = threading.Event()
 
         def carried(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            put_caller(environ, SocketCaller(environ, self._ending))
+            environ[CALLER] = SocketCaller(environ, self._ending)
             return application(environ, start_response)
 
         self._server: Any = create_server(

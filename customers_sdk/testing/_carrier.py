@@ -16,7 +16,7 @@ import responses
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
-from customers_sdk.sandbox.faults.injection import Caller, put_caller
+from customers_sdk.sandbox.faults.injection import CALLER, Caller
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -162,7 +162,7 @@ class Carrier(BaseAdapter):
         self._calls.finish()
         caller = InProcessCaller(request, _read_timeout(timeout), self._calls, self._sleep)
         environ = _environ(request, len(self._base.path))
-        put_caller(environ, caller)
+        environ[CALLER] = caller
         head: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
     from customers_sdk.sandbox.express.exchange import Response
 
-_CALLER, _INJECTED = "customers_sdk.caller", "customers_sdk.injected"
+#: Where the environment of a request holds its `Caller`.
+CALLER = "customers_sdk.caller"
+_INJECTED = "customers_sdk.injected"
 _CODES = {
     400: ("VALIDATION_ERROR", "Invalid request"),
     401: ("AUTHENTICATION_ERROR", "Invalid or inactive API key"),
@@ -115,26 +117,19 @@ class Injection:
 
 def caller_of(environ: WSGIEnvironment) -> Caller:
     """Return the caller of a request."""
-    caller: Caller = environ.get(_CALLER) or Caller()
+    caller: Caller = environ.get(CALLER) or Caller()
     return caller
 
 
-def put_caller(environ: WSGIEnvironment, caller: Caller) -> None:
-    """Set the caller of a request, before the application gets it."""
-    environ[_CALLER] = caller
-
-
-def injected_into(environ: WSGIEnvironment) -> Injected:
-    """Return what the middleware has decided for a request; nothing without the middleware."""
-    injected: Injected = environ.get(_INJECTED) or Injected()
-    return injected
-
-
-def service_failure(fault: Fault | None, *, authenticates: bool) -> Response | None:
-    """Return the error that the service itself responds with under this fault, or None.
+def service_failure(environ: WSGIEnvironment, *, authenticates: bool) -> Response | None:
+    """Wait out a request's delay; return the error that the service itself responds with, or None.
 
     `authenticates` says whether the request gets as far as having its key looked up.
     """
+    injected: Injected = environ.get(_INJECTED) or Injected()
+    if injected.delay:
+        caller_of(environ).wait(injected.delay)
+    fault = injected.fault
     if fault is None or fault.by_proxy:
         return None
     if fault.database_down and authenticates:

@@ -12,7 +12,7 @@ from customers_sdk.sandbox.express.bodies import UnreadableBody, parsed_body
 from customers_sdk.sandbox.express.exchange import Request, Response, text_response, unless_fresh
 from customers_sdk.sandbox.express.javascript import trim
 from customers_sdk.sandbox.express.paths import matched
-from customers_sdk.sandbox.faults.injection import caller_of, injected_into, service_failure
+from customers_sdk.sandbox.faults.injection import caller_of, service_failure
 from customers_sdk.sandbox.service import answers
 from customers_sdk.sandbox.service.idempotency import KEYED_METHODS, LONGEST_KEY, Locks
 from customers_sdk.sandbox.service.routes import Routes, authenticates
@@ -133,11 +133,8 @@ class Application:
 
     def _carried_out(self, request: Request, body: object) -> Response:
         match = matched(request.path)
-        injected = injected_into(request.environ)
-        if injected.delay:
-            caller_of(request.environ).wait(injected.delay)
         by_key = match is not None and authenticates(request)
-        failure = service_failure(injected.fault, authenticates=by_key)
+        failure = service_failure(request.environ, authenticates=by_key)
         if failure is not None:
             return failure
         if match is None:
