@@ -51,18 +51,14 @@ class Backend:
         self.log: RequestLog = RequestLog(most_requests)
         self.application: Application = Application(self.store, latency=latency)
         self.application.wsgi_app = Injection(self.application.respond, self.faults, self.log)
-        self.api_key: str = (
-            self._setting("api_key") or api_key or f"nr_test_sk_{secrets.token_hex(16)}"
-        )
-        self.app_id: str = self._setting("app_id") or app_id or str(uuid.uuid4())
-        if self._setting("api_key") is None:
+        kept = dict(map(tuple, self._database.rows("SELECT name, value FROM settings")))
+        self.api_key: str = kept.get("api_key") or api_key or f"nr_test_sk_{secrets.token_hex(16)}"
+        self.app_id: str = kept.get("app_id") or app_id or str(uuid.uuid4())
+        if not kept:
             self._add_own_rows()
 
     def reset(self) -> None:
-        """Empty the sandbox: its own app, its key and the documented chains stay.
-
-        Faults that wait and the log of requests go too.
-        """
+        """Do what `Handle.reset` says."""
         self.faults.clear()
         self.log.clear()
         self._database.empty()
@@ -81,10 +77,5 @@ class Backend:
         merchant_id = own.add_merchant(name="Sandbox Merchant")
         own.add_app(id=self.app_id, merchant_id=merchant_id, name="Sandbox App")
         own.add_api_key(key=self.api_key, merchant_id=merchant_id)
-        settings = {"app_id": self.app_id, "api_key": self.api_key}
-        rows = ({"name": name, "value": value} for name, value in settings.items())
+        rows = ({"name": name, "value": getattr(self, name)} for name in ("app_id", "api_key"))
         self.store.insert("settings", *rows, replace=True)
-
-    def _setting(self, name: str) -> str | None:
-        row = self._database.row("SELECT value FROM settings WHERE name = ?", name)
-        return None if row is None else str(row["value"])

@@ -48,6 +48,15 @@ class Handle(Seeding, Controls):
         return self.backend.app_id
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which a ``Client()`` without arguments reaches it."""
+        return {
+            "NODERAILS_BASE_URL": self.base_url,
+            "NODERAILS_APP_ID": self.app_id,
+            "NODERAILS_API_KEY": self.api_key,
+        }
+
+    @property
     def store(self) -> Store:  # type: ignore[override]
         """The rows."""
         return self.backend.store

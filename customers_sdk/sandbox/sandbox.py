@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from customers_sdk.sandbox.backend import TIE_ORDERS, Backend
 from customers_sdk.sandbox.console.console import Console
@@ -12,7 +13,6 @@ from customers_sdk.sandbox.server import Server
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
 
     from _typeshed.wsgi import WSGIApplication
 
@@ -44,25 +44,16 @@ class Sandbox(Handle):
             raise ValueError(f"tie_order must be one of {', '.join(TIE_ORDERS)}")
         super().__init__()
         self._address = (host, port)
-        self._options: dict[str, Any] = {
-            "db": db,
-            "tie_order": tie_order,
-            "latency": latency,
-            "api_key": api_key,
-            "app_id": app_id,
-        }
+        self._new_backend = partial(
+            Backend, db=db, tie_order=tie_order, latency=latency, api_key=api_key, app_id=app_id
+        )
         self._server: Server | None = None
 
     def __enter__(self) -> Sandbox:
         """Start."""
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close."""
         self.close()
 
@@ -73,7 +64,7 @@ class Sandbox(Handle):
     def start(self) -> Sandbox:
         """Open the database and listen; does nothing if the sandbox runs already."""
         if self._backend is None:
-            backend = Backend(**self._options)
+            backend = self._new_backend()
             try:
                 application: WSGIApplication = backend.application
                 if is_loopback(self._address[0]):
@@ -87,24 +78,14 @@ class Sandbox(Handle):
 
     def close(self) -> None:
         """Stop listening and close the database; may be called again, and `start` after it."""
-        server, backend = self._server, self._backend
+        closing = self._server, self._backend
         self._server = self._backend = self._base_url = None
-        if server is not None:
-            server.close()
-        if backend is not None:
-            backend.close()
+        for each in closing:
+            if each is not None:
+                each.close()
 
     @property
     def console_url(self) -> str | None:
         """The page for the browser; None where it does not listen on a loopback address."""
         base_url = self.base_url
         return f"{base_url}/" if is_loopback(self._address[0]) else None
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables by which a ``Client()`` in another process reaches it."""
-        return {
-            "NODERAILS_BASE_URL": self.base_url,
-            "NODERAILS_APP_ID": self.app_id,
-            "NODERAILS_API_KEY": self.api_key,
-        }

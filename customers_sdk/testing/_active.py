@@ -50,16 +50,11 @@ class Activation:
         self.fake = fake
         self.lets_out = lets_out
         self.ended = False
-        settings = {
-            "NODERAILS_API_KEY": fake.api_key,
-            "NODERAILS_APP_ID": fake.app_id,
-            "NODERAILS_BASE_URL": fake.base_url,
-        }
         self.around = next(begun_in_this_context(), None)
         with _guard:
-            self.found = {name: os.environ.get(name) for name in settings}
+            self.found = {name: os.environ.get(name) for name in fake.environment}
             self.outside: Any = _living(_patched.send)
-            os.environ.update(settings)
+            os.environ.update(fake.environment)
             _patched.send = _sender(self)
             retry.BACKOFFS.append(quick_backoff)
             _active.append(self)
