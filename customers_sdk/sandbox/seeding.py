@@ -6,18 +6,12 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from customers_sdk.sandbox.express.jsontext import compact
 from customers_sdk.sandbox.service import columns
 from customers_sdk.sandbox.service.rules import FAMILIES, normalised_address
-from customers_sdk.sandbox.values import (
-    Instant,
-    Money,
-    column_text,
-    milliseconds,
-    units_text,
-)
+from customers_sdk.sandbox.values import Instant, Money, column_text, milliseconds, units_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,6 +37,15 @@ _DEFAULT_CHAINS = (
     (202, "sui-testnet", "sui"),
     (203, "sui", "sui"),
 )
+# How an argument becomes a column's value; the others are it already.
+_STORED: dict[str, Callable[[Any, str], Any]] = {
+    **dict.fromkeys(("created_at", "updated_at", "authorized_at", "captured_at"), milliseconds),
+    **dict.fromkeys(("due_date", "paid_at"), milliseconds),
+    **dict.fromkeys(("amount", "total"), column_text),
+    "crypto_amount": units_text,
+    "id": lambda given, _: given or str(uuid.uuid4()),
+    "checkout_sessions": lambda sessions, _: compact([dict(session) for session in sessions]),
+}
 
 
 class Seeding:
@@ -64,8 +67,7 @@ class Seeding:
         suspended_reason: str | None = None,
     ) -> str:
         """Add a merchant; with a `suspended_reason` it reads but does not write (observed)."""
-        row = {"id": id or str(uuid.uuid4()), "name": name, "suspended_reason": suspended_reason}
-        return self._added("merchants", row)
+        return self._added("merchants", locals())
 
     def add_app(
         self,
@@ -81,20 +83,9 @@ class Seeding:
         created_at: Instant | None = None,
     ) -> str:
         """Add an app, to the sandbox's own merchant unless another `merchant_id` is given."""
-        born = self._instant(created_at, "created_at")
-        row = {
-            "id": id or str(uuid.uuid4()),
-            "merchant_id": merchant_id or self._own_merchant(),
-            "name": name,
-            "environment": environment,
-            "receiving_wallet": receiving_wallet,
-            "receiving_wallet_signature": receiving_wallet_signature,
-            "payout_wallet": payout_wallet,
-            "payout_approved": payout_approved,
-            "created_at": born,
-            "updated_at": born,
-        }
-        return self._added("apps", row)
+        merchant_id = merchant_id or self._own_merchant()
+        updated_at = created_at  # a column, too
+        return self._added("apps", locals())
 
     def add_api_key(
         self,
@@ -168,24 +159,15 @@ class Seeding:
         The values are stored as the service stores them. Metadata that is not an object, which
         other programs can leave behind, is written as ``{"$type": "Raw", "value": [1]}``.
         """
+        metadata = dict(metadata or {})
+        given = locals()
         owner = app_id or self.app_id
         if self.store.app(owner) is None:
             raise LookupError(f"there is no app {owner}")
-        fields = {
-            "externalId": external_id,
-            "email": email,
-            "name": name,
-            "address": address,
-            "city": city,
-            "state": state,
-            "country": country,
-            "postalCode": postal_code,
-            "metadata": dict(metadata or {}),
-        }
         identifier = id or str(uuid.uuid4())
         self.store.create(
             owner,
-            columns.stored(fields),
+            columns.stored({name: given[column] for name, column in columns.COLUMNS.items()}),
             customer_id=identifier,
             created_at=milliseconds(created_at, "created_at"),
             updated_at=milliseconds(updated_at or created_at, "updated_at"),
@@ -211,23 +193,9 @@ class Seeding:
         An unknown `chain_id` raises ``LookupError``, an address that is not one of that chain
         ``ValueError``. `authorization_type` is not checked: the vocabulary is open (documented).
         """
-        chain = self.store.chain(chain_id)
-        if chain is None:
-            raise LookupError(f"there is no chain {chain_id}")
-        born = self._instant(created_at, "created_at")
-        row = {
-            "id": id or str(uuid.uuid4()),
-            "customer_id": self._existing(customer_id),
-            "chain_id": chain_id,
-            "wallet_address": normalised_address(chain["family"], wallet_address),
-            "has_active_authorization": has_active_authorization,
-            "authorization_type": authorization_type,
-            "authorization_tx_hash": authorization_tx_hash,
-            "authorized_at": milliseconds(authorized_at, "authorized_at"),
-            "created_at": born,
-            "updated_at": milliseconds(updated_at, "updated_at") or born,
-        }
-        return self._added("wallets", row)
+        wallet_address = normalised_address(self._family(chain_id), wallet_address)
+        updated_at = updated_at or created_at
+        return self._added("wallets", locals())
 
     def add_payment_intent(
         self,
@@ -251,21 +219,7 @@ class Seeding:
         `crypto_amount` is in the token's smallest unit. A float is a ``TypeError``. `status` is not
         checked: the vocabulary is open.
         """
-        row = {
-            "id": id or str(uuid.uuid4()),
-            "customer_id": self._existing(customer_id),
-            "status": status,
-            "amount": column_text(amount, "amount"),
-            "currency": currency,
-            "crypto_amount": units_text(crypto_amount, "crypto_amount"),
-            "crypto_token_key": crypto_token_key,
-            "crypto_token_decimals": crypto_token_decimals,
-            "authorization_chain_id": authorization_chain_id,
-            "created_at": self._instant(created_at, "created_at"),
-            "captured_at": milliseconds(captured_at, "captured_at"),
-            "checkout_sessions": compact([dict(session) for session in checkout_sessions]),
-        }
-        return self._added("payment_intents", row)
+        return self._added("payment_intents", locals())
 
     def add_invoice(
         self,
@@ -285,23 +239,12 @@ class Seeding:
         `total` is in units of `currency`, rounded to two decimals; a float is a ``TypeError``. An
         invoice without a number gets the next one (``INV-0001``).
         """
-        row = {
-            "id": id or str(uuid.uuid4()),
-            "customer_id": self._existing(customer_id),
-            "invoice_number": invoice_number or self.store.next_invoice_number(),
-            "status": status,
-            "total": column_text(total, "total"),
-            "currency": currency,
-            "due_date": milliseconds(due_date, "due_date"),
-            "paid_at": milliseconds(paid_at, "paid_at"),
-            "created_at": self._instant(created_at, "created_at"),
-        }
-        return self._added("invoices", row)
+        invoice_number = invoice_number or self.store.next_invoice_number()
+        return self._added("invoices", locals())
 
     def add_subscription(self, customer_id: str, *, id: str | None = None) -> str:
         """Add a subscription, of which the API shows only the count."""
-        row = {"id": id or str(uuid.uuid4()), "customer_id": self._existing(customer_id)}
-        return self._added("subscriptions", row)
+        return self._added("subscriptions", locals())
 
     def add_default_chains(self) -> None:
         """Add the documented chains, all enabled."""
@@ -309,19 +252,27 @@ class Seeding:
         rows = ({**dict(zip(columns, chain)), "enabled": True} for chain in _DEFAULT_CHAINS)
         self.store.insert("chains", *rows, replace=True)
 
-    def _added(self, table: str, row: dict[str, Any]) -> str:
+    def _added(self, table: str, arguments: dict[str, Any]) -> str:
+        """Insert the row of a method's arguments, each of which is named as its column."""
+        if "customer_id" in arguments and self.store.owner_of(arguments["customer_id"]) is None:
+            raise LookupError(f"there is no customer {arguments['customer_id']}")
+        row = {
+            name: _STORED[name](value, name) if name in _STORED else value
+            for name, value in arguments.items()
+            if name != "self"
+        }
+        now = self.store.now()
+        for name in ("created_at", "updated_at"):
+            if name in row and row[name] is None:
+                row[name] = now
         self.store.insert(table, row)
-        identifier: str = row["id"]
-        return identifier
+        return str(row["id"])
 
-    def _instant(self, value: Instant | None, name: str) -> int:
-        given = milliseconds(value, name)
-        return self.store.now() if given is None else given
-
-    def _existing(self, customer_id: str) -> str:
-        if self.store.owner_of(customer_id) is None:
-            raise LookupError(f"there is no customer {customer_id}")
-        return customer_id
+    def _family(self, chain_id: int) -> str:
+        chain = self.store.chain(chain_id)
+        if chain is None:
+            raise LookupError(f"there is no chain {chain_id}")
+        return str(chain["family"])
 
     def _own_merchant(self) -> str:
         app = self.store.app(self.app_id)
