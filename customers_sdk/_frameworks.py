@@ -35,9 +35,8 @@ _FAKE_URL = "http://customers-fake.localhost"
 class AppSettings:
     """An application's settings, and the environment variables used for those it does not set.
 
-    Args:
-        read: returns a setting by its name, None if it is not set.
-        naming: how error texts name a setting, for instance ``CUSTOMERS_{}``.
+    `read` returns a setting by its name, None if it is not set; `naming` is how error texts name
+    one, for instance ``CUSTOMERS_{}``.
     """
 
     def __init__(self, read: Callable[[str], Any], naming: str) -> None:

@@ -73,7 +73,10 @@ class Handle(Seeding, Controls):
 
     @property
     def customers(self) -> tuple[CustomerSummary, ...]:
-        """All customers that are stored, of every app, in the order they were stored."""
+        """All customers that are stored, of every app, in the order they were stored.
+
+        Raises ``RuntimeError`` while a sandbox does not run, and after a fake has ended.
+        """
         from customers_sdk import CustomerSummary
 
         return tuple(map(CustomerSummary.from_dict, self.stored()))

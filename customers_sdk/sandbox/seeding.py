@@ -60,11 +60,7 @@ class Seeding:
     app_id: str
 
     def add_merchant(
-        self,
-        *,
-        id: str | None = None,
-        name: str = "Merchant",
-        suspended_reason: str | None = None,
+        self, *, id: str | None = None, name: str = "Merchant", suspended_reason: str | None = None
     ) -> str:
         """Add a merchant; with a `suspended_reason` it reads but does not write (observed)."""
         return self._added("merchants", locals())

@@ -20,20 +20,10 @@ from customers_sdk.sandbox.service.store import Duplicate
 
 Seed = dict[str, list[dict[str, Any]]]
 
-#: In the order that references between them demand.
-KINDS = {
-    "merchants": "add_merchant",
-    "api_keys": "add_api_key",
-    "apps": "add_app",
-    "chains": "add_chain",
-    "customers": "add_customer",
-    "wallets": "add_wallet",
-    "payment_intents": "add_payment_intent",
-    "invoices": "add_invoice",
-    "subscriptions": "add_subscription",
-}
 # What belongs to one customer, and may stand in that customer's row.
 _NESTED = ("wallets", "payment_intents", "invoices", "subscriptions")
+#: In the order that references between them demand.
+KINDS = ("merchants", "api_keys", "apps", "chains", "customers", *_NESTED)
 # What an exported row has, and no argument: it is derived from others, or belongs to another place.
 _DERIVED = {"app_id", "app", "_count", "customer_account_id", "chain"}
 
@@ -52,13 +42,13 @@ def sow(target: Seeding, seed: Any) -> dict[str, list[Any]]:
     if unknown:
         raise SeedError(f"a seed has {', '.join(KINDS)}; not {', '.join(sorted(unknown))}")
     made: dict[str, list[Any]] = {}
-    for kind, method in KINDS.items():
+    for kind in KINDS:
         rows = seed.get(kind, [])
         if not isinstance(rows, list):
             raise SeedError(f"{kind} must be a list of objects")
         for number, row in enumerate(rows):
             where = f"{kind}[{number}]"
-            add = getattr(target, method)
+            add = getattr(target, f"add_{kind[:-1]}")
             made.setdefault(kind, []).append(called(add, _object(row, where), where))
     return made
 

@@ -39,12 +39,7 @@ def quick_backoff(number: int, cap: float) -> float:
 
 
 class Activation:
-    """One use of a mock, from its construction to `end`.
-
-    Args:
-        fake: the service.
-        lets_out: says whether a request to the URL of another host may leave the mock.
-    """
+    """One use of a mock; `lets_out` says whether a request to another host's URL may leave it."""
 
     def __init__(self, fake: MockCustomers, lets_out: Callable[[str], bool]) -> None:
         self.fake = fake

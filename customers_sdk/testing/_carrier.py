@@ -26,9 +26,6 @@ class Calls:
     """The calls in the service, and what it still does for callers who have hung up.
 
     Closing lets no more calls in and does not wait: the last call to leave closes the service.
-
-    Args:
-        close: closes the service.
     """
 
     def __init__(self, close: Callable[[], None]) -> None:

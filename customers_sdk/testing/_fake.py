@@ -60,16 +60,11 @@ class MockCustomers(Handle):
 
     @property
     def requests(self) -> tuple[SentRequest, ...]:
-        """The requests that were sent, oldest first; each try of a call is one."""
         self._finish()
         return super().requests
 
     @property
     def customers(self) -> tuple[CustomerSummary, ...]:
-        """All customers that are stored, of every app, in the order they were stored.
-
-        Raises ``RuntimeError`` after the fake has ended.
-        """
         self._finish()
         return super().customers
 
@@ -111,10 +106,6 @@ class MockCustomers(Handle):
         rsps.add(Registered(self.carrier, self.base_url))
 
     def reset(self) -> None:
-        """Empty the fake: only its own app, its key and the documented chains stay.
-
-        Waiting faults and the log of requests are dropped too.
-        """
         self._calls.forget()
         super().reset()
 
