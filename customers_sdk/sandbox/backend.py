@@ -27,8 +27,10 @@ class Backend:
     ``:memory:`` for none, which is the quickest to make), `latency` the seconds each write takes,
     `now` the clock in milliseconds since 1970, `most_requests` how many requests it remembers
     (None: all). `api_key` and `app_id` are random unless given; a database opened again keeps its
-    own. Raises ``ValueError`` for an unknown `tie_order`.
+    own. Raises ``ValueError`` for an unknown `tie_order`. `base_url` is set by what serves it.
     """
+
+    base_url: str = ""
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from customers_sdk.sandbox.faults.controls import Controls
 from customers_sdk.sandbox.seeding import Seeding
@@ -14,28 +14,28 @@ if TYPE_CHECKING:
     from customers_sdk.sandbox.faults.requestlog import RequestLog
     from customers_sdk.sandbox.service.store import Store
 
-T = TypeVar("T")
-
 
 class Handle(Seeding, Controls):
     """Seeds a service, injects faults, and shows what the service was sent and what it stores.
 
-    `backend` is the service, None while it does not run; `base_url` is where it is reached.
+    `backend` is the service, None while it does not run.
     """
 
-    def __init__(self, backend: Backend | None = None, base_url: str | None = None) -> None:
+    def __init__(self, backend: Backend | None = None) -> None:
         self._backend = backend
-        self._base_url = base_url
 
     @property
     def backend(self) -> Backend:
         """The service; ``RuntimeError`` while it is not running."""
-        return _held(self._backend)
+        if self._backend is None:
+            text = "the sandbox is not running: use it in a with statement or call start()"
+            raise RuntimeError(text)
+        return self._backend
 
     @property
     def base_url(self) -> str:
         """Where it is reached, without a slash at the end."""
-        return _held(self._base_url)
+        return self.backend.base_url
 
     @property
     def api_key(self) -> str:
@@ -98,9 +98,3 @@ class Handle(Seeding, Controls):
         Faults that wait and the log of requests go too.
         """
         self.backend.reset()
-
-
-def _held(value: T | None) -> T:
-    if value is None:
-        raise RuntimeError("the sandbox is not running: use it in a with statement or call start()")
-    return value

@@ -59,7 +59,7 @@ class Sandbox(Handle):
 
     def __repr__(self) -> str:
         """Show where it listens, never the key."""
-        return f"<Sandbox {self._base_url or 'not started'}>"
+        return f"<Sandbox {self._backend.base_url if self._backend else 'not started'}>"
 
     def start(self) -> Sandbox:
         """Open the database and listen; does nothing if the sandbox runs already."""
@@ -73,13 +73,14 @@ class Sandbox(Handle):
             except BaseException:
                 backend.close()
                 raise
-            self._backend, self._base_url = backend, self._server.base_url
+            backend.base_url = self._server.base_url
+            self._backend = backend
         return self
 
     def close(self) -> None:
         """Stop listening and close the database; may be called again, and `start` after it."""
         closing = self._server, self._backend
-        self._server = self._backend = self._base_url = None
+        self._server = self._backend = None
         for each in closing:
             if each is not None:
                 each.close()

@@ -35,8 +35,7 @@ class SeedError(ValueError):
 def sow(target: Seeding, seed: Any) -> dict[str, list[Any]]:
     """Add a seed's rows, and return their ids by kind.
 
-    Raises:
-        SeedError: a row cannot be added; the rows before it stay.
+    Raises `SeedError` for a row that cannot be added; the rows before it stay.
     """
     unknown = set(_object(seed, "the body")) - set(KINDS)
     if unknown:
@@ -67,11 +66,8 @@ def read(path: Path) -> Seed:
     JSON: a seed, or a list of customers. JSONL: a customer a line. A customer may hold its own
     ``wallets``, ``payment_intents``, ``invoices`` and ``subscriptions``, and names may be those of
     the API (``externalId``), so that what ``customers export`` wrote is a seed; such a customer
-    is added to the sandbox's own app.
-
-    Raises:
-        OSError: the file cannot be read.
-        SeedError: it holds something else.
+    is added to the sandbox's own app. Raises ``OSError`` if the file cannot be read, `SeedError` if
+    it holds something else.
     """
     text = path.read_text(encoding="utf-8-sig")
     try:

@@ -38,7 +38,8 @@ class MockCustomers(Handle):
 
     def __init__(self, base_url: str, sleep: Callable[[float], None]) -> None:
         backend = Backend(db=":memory:", most_requests=None, api_key=_API_KEY, app_id=_APP_ID)
-        super().__init__(backend, base_url)
+        backend.base_url = base_url
+        super().__init__(backend)
         self._calls = Calls(backend.close)
         self._clients: list[Client] = []
         #: The adapter that carries requests to the service.
@@ -49,7 +50,7 @@ class MockCustomers(Handle):
 
     def __repr__(self) -> str:
         """Show the address, never the key."""
-        return f"<MockCustomers {self._base_url}>"
+        return f"<MockCustomers {self.base_url}>"
 
     @property
     def store(self) -> Store:  # type: ignore[override]
