@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from argparse import ArgumentParser
+from types import SimpleNamespace
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -42,13 +43,15 @@ class Command(BaseCommand):
         """Run."""
         file = options["file"]
         printed = file == "-"
+        # Django's standard output takes text, and ends it with a line end of its own.
+        out: Any = SimpleNamespace(write=lambda data: self.stdout.write(data.decode(), ending=""))
         try:
             with warnings.catch_warnings():
                 # A file that may lack customers is not an export of all.
                 warnings.simplefilter("error", IncompleteListWarning)
                 count = export_customers(
                     get_client(),
-                    _Text(self.stdout) if printed else file,
+                    out if printed else file,
                     format=options["format"] or ("csv" if file.endswith(".csv") else "jsonl"),
                     search=options["search"],
                     app_id=None if options["all_apps"] else UNSET,
@@ -60,14 +63,3 @@ class Command(BaseCommand):
             raise CommandError(f"{outcome}: {reason or error}") from None
         if not printed:
             self.stderr.write(f"{count} customers in {file}")
-
-
-class _Text:
-    """Standard output as Django has it, which takes text."""
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-
-    def write(self, data: bytes) -> None:
-        """Write bytes of UTF-8 as they are, without another line end."""
-        self._stream.write(data.decode(), ending="")
