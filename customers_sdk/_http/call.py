@@ -60,20 +60,6 @@ class ApiResponse:
         elapsed: the seconds they took together.
     """
 
-    __slots__ = (
-        "_call",
-        "_earlier_try_unknown",
-        "attempts",
-        "data",
-        "elapsed",
-        "headers",
-        "idempotency_key",
-        "pagination",
-        "replayed",
-        "request_id",
-        "status",
-    )
-
     def __init__(
         self,
         call: Call,

@@ -45,12 +45,9 @@ def resolve_conflict(
 ) -> R:
     """Return the record that an earlier try of a failed write made, or raise what is known.
 
-    Args:
-        error: the response to the write's last try.
-        limits: those of the call; the look-up gets what is left of its deadline.
-        find: looks for the record that the write may have met; None if there is none.
-        is_ours: whether a record is what the write makes; None if that cannot be told.
-        says: what to say if the record exists, with ``{id}`` for its id.
+    ``find`` looks for the record that the write may have met, within what is left of the
+    deadline; ``is_ours`` tells whether that is what the write makes, None if it cannot be told;
+    ``says`` is what to say if it exists, with ``{id}`` for its id.
 
     Raises:
         AlreadyExistsError: the record exists, and this write did not make it.
@@ -78,11 +75,6 @@ def create_or_find(
     create: Callable[[], R], find: Callable[[], R | None], is_ours: Callable[[R], bool | None]
 ) -> tuple[R, bool | None]:
     """Create; on a conflict or a lost response, look the record up.
-
-    Args:
-        create: creates it.
-        find: looks it up.
-        is_ours: as for `resolve_conflict`.
 
     Returns:
         The record, and whether this call created it; None if that cannot be told.
