@@ -39,16 +39,13 @@ class Progress:
     """How far a call has come.
 
     Attributes:
-        started, ends: on the clock.
-        requests: how many were made.
-        tries: how many of them count against ``max_retries``.
+        tries: how many of the requests count against ``max_retries``.
         waits_for_key: how often the service said that the idempotency key is in use.
         key_generation: how often the key was given up.
         may_have_run: whether a request may have been carried out.
         may_have_run_before: the same, as it was before the last request.
         tokens: what the last retry has cost of the budget.
-        request_id: of the last request.
-        seconds: how long the last request took.
+        request_id, seconds: of the last request, which took so long.
         key: the idempotency key, in the caller's form.
     """
 

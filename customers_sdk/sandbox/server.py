@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _SETTINGS = {
     "threads": 32,
     "connection_limit": 1000,
-    "asyncore_use_poll": True,
     # The service drops an idle connection after 5 s and answers 431 above 16 KiB of header.
     "channel_timeout": 5,
     "cleanup_interval": 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -16,14 +16,9 @@ _LAST_OWN = 500  # the status of an error that the service itself makes, and no 
 class Fault:
     """One fault that waits for requests; `Controls` says what each does.
 
-    Attributes:
-        times: how many requests get it; None is all of them until it is cleared.
-        after: how many requests pass before.
-        delay: seconds before the request is carried out.
-        status: what to respond with, 0 for nothing; `html` makes it a proxy's page.
-        held: no response, and nothing is done.
-        dropped: the request is carried out, and gets no response.
-        passed, met: how many requests passed before it, and how many got it.
+    It lets `after` requests pass, and then concerns `times` of them, or all if that is None. With a
+    `status` they get an error (a proxy's page if it is `html`); those that are `held` or `dropped`
+    get no response, and only the latter are carried out.
     """
 
     name: str
@@ -40,9 +35,9 @@ class Fault:
     held: bool = False
     dropped: bool = False
     database_down: bool = False
-    number: int = field(default=0, init=False)
-    passed: int = field(default=0, init=False)
-    met: int = field(default=0, init=False)
+    number: int = 0  # in the order in which they were added
+    passed: int = 0
+    met: int = 0
 
     @property
     def ends(self) -> bool:
