@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from customers_sdk.cli._exit import one_line
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -56,6 +58,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def say(line: str) -> None:
-    """Write a line to standard error, if it has a reader."""
-    with contextlib.suppress(OSError):
-        click.echo(line, err=True)
+    """Write a line to standard error, if it has a reader, fit for a terminal."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            click.echo(one_line(line), err=True)

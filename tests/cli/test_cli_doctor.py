@@ -15,7 +15,7 @@ pytest.importorskip("rich")
 
 import trustme
 
-from customers_sdk import AuthenticationError
+from customers_sdk import AuthenticationError, Client, TransportError
 from customers_sdk.cli.doctor import _network, _service, _setup
 from tests.loopback import Loopback, Proxy, tls_context
 
@@ -405,6 +405,19 @@ def test_a_proxy_that_lets_nobody_through_is_5(secure: Secure, first_wrong: Any)
     assert (found.code, found.check) == (5, "proxy")
     assert "407" in found.told
     assert "Put the right user name and password into the proxy's URL." in found.told
+
+
+def test_a_user_without_a_password_is_not_named_to_a_proxy_as_requests_does_not(
+    secure: Secure, first_wrong: Any
+) -> None:
+    secure.trust()
+    with secure.serve() as server, Proxy(server.port, "Proxy-Authorization: Basic bWU6") as proxy:
+        secure.monkeypatch.setenv("HTTPS_PROXY", f"http://me@127.0.0.1:{proxy.port}")
+        with pytest.raises(TransportError), Client(max_retries=0) as client:
+            client.customers.list_page()
+        found = first_wrong()
+    assert (found.code, found.check) == (5, "proxy")
+    assert "407" in found.told
 
 
 def test_a_proxy_that_forbids_the_host_is_a_case_for_its_operator(

@@ -54,22 +54,24 @@ def _findings() -> Iterator[Finding]:
     yield from settings
     if base_url is None:
         return
-    seen = list(settings)
+    right = all(finding.state is not State.WRONG for finding in settings)
     for finding in _network.Network(base_url).findings():
         yield finding
-        seen.append(finding)
+        right = right and finding.state is not State.WRONG
     # A request teaches nothing where a setting is wrong or no connection can be made.
-    if all(finding.state is not State.WRONG for finding in seen):
+    if right:
         yield from _service.findings()
 
 
 def _write(finding: Finding, *, as_json: bool) -> None:
+    found, advice = one_line(finding.found), one_line(finding.advice)
     if as_json:
         record = {"check": finding.check, "state": finding.state.value}
-        write_json({**record, "found": one_line(finding.found), "advice": one_line(finding.advice)})
+        write_json({**record, "found": found, "advice": advice})
         return
-    told = " ".join(filter(None, (one_line(finding.found), one_line(finding.advice))))
+    told = f"{found} {advice}".rstrip()
     if is_terminal(sys.stdout):
         width = max(shutil.get_terminal_size().columns - _INDENT - 1, 20)
         told = f"\n{' ' * _INDENT}".join(textwrap.wrap(told, width, break_on_hyphens=False))
-    click.echo(f"{_MARKS[finding.state]}  {finding.check + ':':<11} {told}")
+    if sys.stdout is not None:
+        click.echo(f"{_MARKS[finding.state]}  {finding.check + ':':<11} {told}")

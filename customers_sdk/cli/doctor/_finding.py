@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from functools import partial
 from typing import NamedTuple
 
 from customers_sdk.cli._exit import Exit
@@ -19,24 +20,14 @@ class State(enum.Enum):
 class Finding(NamedTuple):
     """One thing that was looked at."""
 
-    check: str  # what was looked at, in a word
     state: State
+    check: str  # what was looked at, in a word
     found: str
     advice: str = ""
     code: Exit = Exit.DONE  # what the command ends with if this is the first thing wrong
     unchecked: str = ""  # the setting that could not be checked
 
 
-def good(check: str, found: str) -> Finding:
-    """All is well with this."""
-    return Finding(check, State.GOOD, found)
-
-
-def note(check: str, found: str, advice: str = "", *, unchecked: str = "") -> Finding:
-    """Worth a look, and no reason for failure."""
-    return Finding(check, State.NOTE, found, advice, unchecked=unchecked)
-
-
-def wrong(check: str, found: str, advice: str, code: Exit = Exit.USAGE) -> Finding:
-    """This has to be fixed."""
-    return Finding(check, State.WRONG, found, advice, code)
+good = partial(Finding, State.GOOD)  # all is well with this
+note = partial(Finding, State.NOTE)  # worth a look, and no reason for failure
+wrong = partial(Finding, State.WRONG, code=Exit.USAGE)  # this has to be fixed

@@ -100,7 +100,8 @@ class Network:
         except (OSError, UnicodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not a name"
             text = f"The name {host} cannot be resolved: {reason}."
-            return wrong("DNS", text, _FIX_PROXY if self._proxy else _FIX_NAME, Exit.UNREACHABLE)
+            advice = _FIX_PROXY if self._proxy else _FIX_NAME
+            return wrong("DNS", text, advice, code=Exit.UNREACHABLE)
         with contextlib.suppress(ValueError):
             ipaddress.ip_address(host)
             return good("DNS", f"{host} is an address, so there is nothing to resolve.")
@@ -130,7 +131,7 @@ class Network:
             advice = 'Is the service on this machine running? "customers sandbox" starts one.'
         else:
             advice = "Check host and port, and ask whether outgoing connections need a proxy."
-        return wrong("connection", found, advice, Exit.UNREACHABLE)
+        return wrong("connection", found, advice, code=Exit.UNREACHABLE)
 
     def _tls(self) -> Finding:
         if self._url.scheme == "http":
@@ -175,7 +176,7 @@ class Network:
         if " 407 " in f" {reason} ":
             advice = "Put the right user name and password into the proxy's URL."
         found = f"The proxy does not connect to {self._host}: {reason}."
-        return wrong("proxy", found, advice, Exit.UNREACHABLE)
+        return wrong("proxy", found, advice, code=Exit.UNREACHABLE)
 
     def _no_handshake(self, error: Exception) -> Finding:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None)
@@ -186,7 +187,7 @@ class Network:
             f"What listens on port {self._port} may not speak TLS, or something between breaks it: "
             "check the scheme and the port in NODERAILS_BASE_URL."
         )
-        return wrong("TLS", found, advice, Exit.UNREACHABLE)
+        return wrong("TLS", found, advice, code=Exit.UNREACHABLE)
 
     def _certificate(self, secure: ssl.SSLSocket) -> Finding:
         """A handshake that succeeded, and for how long its certificate will do."""
@@ -209,7 +210,7 @@ class Network:
         reason = error.verify_message.rstrip(".")
         found = f"The certificate of {self._host} fails: {reason}{against}."
         advice = _ADVICE.get(error.verify_code, "Ask the operator of the server. " + _UNTRUSTED)
-        return wrong("TLS", found, advice, Exit.UNREACHABLE)
+        return wrong("TLS", found, advice, code=Exit.UNREACHABLE)
 
 
 def _port_of(url: SplitResult) -> int:

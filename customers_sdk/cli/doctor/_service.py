@@ -50,11 +50,9 @@ def findings() -> Iterator[Finding]:
             yield from _answer(client)
     if abs(ahead) > _SKEW:
         way = "ahead of" if ahead > 0 else "behind"
-        yield note(
-            "clock",
-            f"The service's clock is {abs(ahead):.0f} s {way} this machine's.",
-            "Set this machine's clock, or the times in its logs will not fit the service's.",
-        )
+        found = f"The service's clock is {abs(ahead):.0f} s {way} this machine's."
+        advice = "Set this machine's clock, or the times in its logs will not fit the service's."
+        yield note("clock", found, advice)
 
 
 def _answer(client: Client) -> Iterator[Finding]:
@@ -63,7 +61,7 @@ def _answer(client: Client) -> Iterator[Finding]:
         page = client.customers.list_page(page_size=1)
     except CustomersError as error:
         code = Exit.USAGE if _is_wrong_path(error) else code_of(error)
-        yield wrong("service", f"{error}.", _advice(error, client.base_url), code)
+        yield wrong("service", f"{error}.", _advice(error, client.base_url), code=code)
         return
     took = (time.monotonic() - started) * 1000
     yield good("service", f"It accepts the key and responds ({took:.0f} ms).")
@@ -72,7 +70,7 @@ def _answer(client: Client) -> Iterator[Finding]:
     elif _is_foreign(client, page):
         found = f"The app has {page.total:,} customers, but they belong to another merchant."
         advice = "NODERAILS_APP_ID names no app of the key's merchant: copy it from the dashboard."
-        yield wrong("app", found, advice, Exit.REFUSED)
+        yield wrong("app", found, advice, code=Exit.REFUSED)
     else:
         yield good("customers", f"The app has {page.total:,}.")
 

@@ -18,7 +18,6 @@ from customers_sdk.errors import ConfigurationError
 
 _NEEDS = ("requests", "urllib3", "attrs", "cattrs")
 _REQUIREMENT = re.compile(r"([\w.-]+)\s*>=\s*([\d.]+)$")
-_KEY_ADVICE = "Run: export NODERAILS_API_KEY=nr_test_sk_…"
 _APP_ADVICE = (
     "Set it to the app's id, not its name: the dashboard has it, and the sandbox prints it."
 )
@@ -27,11 +26,8 @@ _QUOTES = "\"'`“”"
 
 def software() -> Iterator[Finding]:
     """Python and the packages that the SDK stands on."""
-    yield good(
-        "python",
-        f"{platform.python_implementation()} {platform.python_version()} with "
-        f"{ssl.OPENSSL_VERSION}, customers_sdk {__version__}.",
-    )
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    yield good("python", f"{python} with {ssl.OPENSSL_VERSION}, customers_sdk {__version__}.")
     least = _least_versions()
     present = []
     for name in _NEEDS:
@@ -78,7 +74,7 @@ def _key() -> Finding:
     try:
         environment = _settings.api_key(os.environ.get("NODERAILS_API_KEY")).split("_")[1]
     except ConfigurationError as error:
-        return _refused("key", error, _KEY_ADVICE)
+        return _refused("key", error, "Run: export NODERAILS_API_KEY=nr_test_sk_…")
     money = "real money" if environment == "live" else "trying things out"
     found = f"NODERAILS_API_KEY holds a secret key of the {environment} environment, for {money}."
     return good("key", found)
