@@ -65,8 +65,6 @@ def run(arguments: Sequence[str]) -> int:
         # Nobody reads on, as `head` does: no error. What is buffered must not raise again.
         drop(sys.stdout)
         return Exit.DONE
-    except KeyboardInterrupt:
-        code = Exit.INTERRUPTED
     except OSError as error:  # a full disk under the output
         say(line_of(error))
         drop(sys.stdout)

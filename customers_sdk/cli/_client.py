@@ -10,14 +10,12 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from customers_sdk.cli._exit import one_line
 from customers_sdk.cli._output import say
 
 if TYPE_CHECKING:
     from customers_sdk._http.attempt import Attempt
     from customers_sdk.client import Client
 
-_AGENT = "customers-cli"
 _RETRIES = 5
 # Seconds: how long the service must fail until that is said, and until it is said again.
 _WHILE = 5.0
@@ -28,7 +26,7 @@ def connect(**options: Any) -> Client:
     """A client of the environment's settings, for a person who waits."""
     from customers_sdk.client import Client
 
-    return Client(user_agent=_AGENT, allow_http=http_allowed(), **options)
+    return Client(user_agent="customers-cli", allow_http=http_allowed(), **options)
 
 
 def http_allowed() -> bool:
@@ -90,4 +88,4 @@ def incomplete_lists() -> Iterator[list[str]]:
         yield missed
     if missed:
         more = f" (and {len(missed) - 1} more of its kind)" if len(missed) > 1 else ""
-        say(one_line(f"customers: {missed[0]}{more}"))
+        say(f"customers: {missed[0]}{more}")

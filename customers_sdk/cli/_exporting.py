@@ -73,10 +73,9 @@ def export(
     hints.clear()
     if not (count or options["search"] or options["app_id"] is None):
         say("customers: No customers are listed. Is NODERAILS_APP_ID right?")
-    if printed:
-        pass
-    elif for_people:
-        write_text(f"{count:,} customers in {file} ({time.monotonic() - started:.1f} s)")
-    else:
-        write_json({"file": file, "customers": count, "complete": not missed})
+    if not printed:
+        if for_people:
+            write_text(f"{count:,} customers in {file} ({time.monotonic() - started:.1f} s)")
+        else:
+            write_json({"file": file, "customers": count, "complete": not missed})
     return Exit.IN_PART if missed else Exit.DONE

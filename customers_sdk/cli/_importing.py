@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import codecs
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from customers_sdk.cli._client import connect_patiently
-from customers_sdk.cli._exit import Exit, code_of, one_line
+from customers_sdk.cli._exit import Exit, code_of
 from customers_sdk.cli._options import for_people, named_by_option
 from customers_sdk.cli._output import say, write_json, write_text
 from customers_sdk.cli._progress import progress_bar
@@ -168,7 +168,7 @@ def import_(
         rows = CsvRows(file, **reading)
         reject_file = None if reject_path is None else RejectFile(reject_path, rows)
         if rows.unused:
-            say(one_line(f"{file.name}: {rows.describe_unused()}"))
+            say(f"{file.name}: {rows.describe_unused()}")
         plan: dict[str, Any] = {"workers": workers, "rate": rate, "adopt": adopt}
         plan.update(dry_run=dry_run, journal=None if dry_run else journal)
         report = _run(rows, plan, reject_file, hints)
@@ -209,8 +209,8 @@ def _run(
             reject_file.write(report.rejections)
     except BaseException as error:
         if progress.done > progress.rejected:
-            done = _told(_counts(progress), dry_run=plan["dry_run"])
-            say(one_line(f"{rows.path.name}: {done}, of {progress.total:,} rows."))
+            done = _told(progress, dry_run=plan["dry_run"])
+            say(f"{rows.path.name}: {done}, of {progress.total:,} rows.")
         if plan["journal"] is not None:
             hints += _how_to_resume(progress, error)
         raise
@@ -230,7 +230,7 @@ def _name(file: Path, rejections: Sequence[Rejection]) -> None:
     """Name the first few on standard error."""
     for each in rejections[:_FIRST]:
         later = "" if each.final else " (for now)"
-        say(one_line(f"{file.name}:{each.line}: {each.reason}{later}"))
+        say(f"{file.name}:{each.line}: {each.reason}{later}")
     if len(rejections) > _FIRST:
         say(f"… and {len(rejections) - _FIRST:,} more")
 
@@ -238,33 +238,29 @@ def _name(file: Path, rejections: Sequence[Rejection]) -> None:
 def _summarise(
     report: ImportReport, file: Path, reject_file: RejectFile | None, *, for_people: bool
 ) -> None:
-    counts = _counts(report)
     written = str(reject_file.path) if report.rejections and reject_file else None
     if written and reject_file and reject_file.changed:
         kept = " and ".join(each.name for each in reject_file.changed)
-        say(one_line(f"{kept}: changed since it was written, and left as it is."))
+        say(f"{kept}: changed since it was written, and left as it is.")
     if not for_people:
-        summary: dict[str, Any] = {"file": str(file), "dryRun": report.dry_run, **counts}
-        write_json({**summary, "rejects": written})
+        counts = {name: getattr(report, name) for name in _TOLD}
+        record = {"file": str(file), "dryRun": report.dry_run, **counts, "rejects": written}
+        write_json(record)
         return
-    line = f"{file}: {_told(counts, dry_run=report.dry_run) or 'no rows'}"
+    line = f"{file}: {_told(report, dry_run=report.dry_run) or 'no rows'}"
     if report.dry_run:
         line += " (dry run: nothing was changed; only the service itself checks emails and the app)"
     if written:
         line += f"; see {written}"
-    if counts["failed"]:
+    if report.failed:
         line += "; run the same command again to retry the failed rows"
     write_text(line)
 
 
-def _counts(source: Progress | ImportReport) -> dict[str, int]:
-    return {name: getattr(source, name) for name in _TOLD}
-
-
-def _told(counts: Mapping[str, int], *, dry_run: bool) -> str:
+def _told(source: Progress | ImportReport, *, dry_run: bool) -> str:
     """Word what was done, or in a dry run would be."""
     return ", ".join(
-        f"{_WOULD[name]} {count:,}" if dry_run and name in _WOULD else f"{count:,} {_TOLD[name]}"
-        for name, count in counts.items()
-        if count
+        f"{_WOULD[name]} {count:,}" if dry_run and name in _WOULD else f"{count:,} {told}"
+        for name, told in _TOLD.items()
+        if (count := getattr(source, name))
     )

@@ -44,18 +44,9 @@ def named(*aliases: str) -> Decorator:
 
 @contextlib.contextmanager
 def found(
-    customer_id: str | None,
-    by_external_id: str | None,
-    by_email: str | None,
-    *,
-    for_people: bool,
+    customer_id: str | None, by_external_id: str | None, by_email: str | None, *, for_people: bool
 ) -> Iterator[tuple[Customers, str]]:
-    """Connect, and find the customer; gives the client's methods and the service's id.
-
-    Raises:
-        UsageError: the customer is not named in exactly one way.
-        NotOne: no customer is named like this, or several are; these are listed first.
-    """
+    """Connect, and find the customer; gives the client's methods and the service's id."""
     if (customer_id, by_external_id, by_email).count(None) != 2:
         raise click.UsageError("Name the customer by ID, --by-external-id or --by-email.")
     with connect() as client:
@@ -77,6 +68,7 @@ def found(
 def _find(
     client: Client, external_id: str | None, email: str | None, *, for_people: bool
 ) -> CustomerSummary:
+    """Find the one customer of this name; several are listed, and refused."""
     several: Sequence[CustomerSummary]
     if external_id is None:
         name, several = "e-mail address", client.customers.find_by_email(str(email))

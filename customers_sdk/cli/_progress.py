@@ -21,9 +21,7 @@ Show = Callable[[Union["ExportProgress", "Progress"]], None]
 def progress_bar(label: str, *, printed: bool = False) -> Iterator[Show]:
     """Show a bar while the block runs; what it gives takes the progress of a job.
 
-    Args:
-        label: what stands before it.
-        printed: whether the block writes to standard output, which may be the same terminal.
+    There is none without a terminal, or where the block writes to it (`printed`).
     """
     if not is_terminal(sys.stderr) or (printed and is_terminal(sys.stdout)):
         yield lambda _: None

@@ -76,8 +76,20 @@ _TITLES = {Wallet: "Wallets", PaymentIntent: "Payments", Invoice: "Invoices"}
 
 
 def draw_customer(customer: Any) -> None:
-    """Draw all that is known of one customer."""
-    _draw_facts(_facts(customer))
+    """Draw all that is known of one customer; on a narrow terminal, each value on its own line."""
+    screen = console()
+    facts = [(title, cell) for title, value in _facts(customer) if (cell := _cell(value))]
+    if screen.width < _LABELLED:
+        for title, cell in facts:
+            screen.print(Text(title, style="bold"), Padding(cell, (0, 0, 0, 2)), sep="\n")
+    else:
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="bold", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for fact in facts:
+            grid.add_row(*fact)
+        screen.print(grid)
+    screen.print()
     for name in ("wallets", "payment_intents", "invoices"):
         if records := getattr(customer, name, ()):
             draw(records)
@@ -140,23 +152,6 @@ def _filled(parts: Iterable[Text], width: int) -> Text:
         else:
             lines.append(part.copy())
     return Text("\n", overflow="fold").join(lines)
-
-
-def _draw_facts(facts: Iterable[tuple[str, Any]]) -> None:
-    """Draw labels and values; on a narrow terminal each value is on a line of its own."""
-    screen = console()
-    cells = [(title, cell) for title, value in facts if (cell := _cell(value))]
-    if screen.width < _LABELLED:
-        for title, cell in cells:
-            screen.print(Text(title, style="bold"), Padding(cell, (0, 0, 0, 2)), sep="\n")
-    else:
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(style="bold", no_wrap=True)
-        grid.add_column(overflow="fold")
-        for row in cells:
-            grid.add_row(*row)
-        screen.print(grid)
-    screen.print()
 
 
 def _facts(customer: Any) -> Iterator[tuple[str, Any]]:
