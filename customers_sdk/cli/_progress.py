@@ -26,14 +26,14 @@ def progress_bar(label: str, *, printed: bool = False) -> Iterator[Show]:
     if not is_terminal(sys.stderr) or (printed and is_terminal(sys.stdout)):
         yield lambda _: None
         return
-    from rich import progress as rich
+    from rich import progress as bars
 
-    bar = rich.Progress(
-        rich.TextColumn("{task.description}", markup=False),
-        rich.BarColumn(),
-        rich.MofNCompleteColumn(),
-        rich.TextColumn("{task.fields[rate]}", markup=False),
-        rich.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+    bar = bars.Progress(
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TextColumn("{task.fields[rate]}", markup=False),
+        bars.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
         console=console(stderr=True),
     )
     task = bar.add_task(label, total=None, rate="")
