@@ -18,7 +18,8 @@ from typing import Any
 from customers_sdk.sandbox.seeding import Seeding
 from customers_sdk.sandbox.service.store import Duplicate
 
-Seed = dict[str, list[dict[str, Any]]]
+Row = dict[str, Any]
+Seed = dict[str, list[Row]]
 
 # What belongs to one customer, and may stand in that customer's row.
 _NESTED = ("wallets", "payment_intents", "invoices", "subscriptions")
@@ -52,7 +53,7 @@ def sow(target: Seeding, seed: Any) -> dict[str, list[Any]]:
     return made
 
 
-def called(method: Callable[..., Any], arguments: dict[str, Any], where: str) -> Any:
+def called(method: Callable[..., Any], arguments: Row, where: str) -> Any:
     """Call `method`; a `SeedError` that begins with `where` if it refuses its arguments."""
     try:
         return method(**arguments)
@@ -91,13 +92,13 @@ def _parsed(line: str, where: str) -> Any:
         raise SeedError(f"{where} is not JSON: {error}") from None
 
 
-def _object(value: Any, where: str) -> dict[str, Any]:
+def _object(value: Any, where: str) -> Row:
     if not isinstance(value, dict):
         raise SeedError(f"{where} must be a JSON object")
     return value
 
 
-def _unfolded(customers: Iterable[dict[str, Any]]) -> Seed:
+def _unfolded(customers: Iterable[Row]) -> Seed:
     seed: Seed = {"customers": []}
     for given in customers:
         row = _named_as_arguments(given)
@@ -110,7 +111,7 @@ def _unfolded(customers: Iterable[dict[str, Any]]) -> Seed:
     return seed
 
 
-def _named_as_arguments(row: dict[str, Any]) -> dict[str, Any]:
+def _named_as_arguments(row: Row) -> Row:
     if not any(name == "_count" or name != name.lower() for name in row):
         return dict(row)
     named = {re.sub("([A-Z])", r"_\1", name).lower(): value for name, value in row.items()}
@@ -134,82 +135,79 @@ def plausible(count: int, first: int = 1) -> Seed:
 
     They are numbered from `first`, and each number is always the same customer.
     """
-    seed: Seed = {kind: [] for kind in ("customers", "wallets", "payment_intents", "invoices")}
-    for number in range(first, first + count):
-        _add_plausible(seed, number, random.Random(number))
-    return seed
+    numbers = range(first, first + count)
+    return _unfolded(_plausible(number, random.Random(number)) for number in numbers)
 
 
-def _add_plausible(seed: Seed, number: int, chance: random.Random) -> None:
+def _plausible(number: int, chance: random.Random) -> Row:
     born = _FIRST + timedelta(minutes=97 * number, milliseconds=chance.randrange(60_000))
     first, family = chance.choice(_PEOPLE), chance.choice(_FAMILIES)
     city, country = chance.choice(_CITIES)
-    customer_id = _uuid(chance)
-    seed["customers"].append(
-        {
-            "id": customer_id,
-            "external_id": f"user-{number}",
-            "email": f"{first}.{family}{number}@example.com".lower(),
-            "name": f"{first} {family}",
-            "city": city,
-            "country": country,
-            "metadata": {"plan": chance.choice(_PLANS), "seats": chance.randrange(1, 25)},
-            "created_at": born.isoformat(),
-        }
-    )
-    for chain_id in chance.sample((1, 10, 137, 8453, 42161), chance.randrange(3)):
-        authorized = chance.random() < 0.6
-        wallet: dict[str, Any] = {
-            "id": _uuid(chance),
-            "customer_id": customer_id,
-            "chain_id": chain_id,
-            "wallet_address": f"0x{chance.getrandbits(160):040x}",
-            "created_at": (born + timedelta(minutes=3)).isoformat(),
-        }
-        if authorized:
-            wallet["has_active_authorization"] = True
-            wallet["authorization_type"] = "PERMIT"
-            wallet["authorization_tx_hash"] = f"0x{chance.getrandbits(256):064x}"
-            wallet["authorized_at"] = (born + timedelta(minutes=4)).isoformat()
-        seed["wallets"].append(wallet)
-    for month in range(chance.randrange(5)):
-        due = born + timedelta(days=30 * month, hours=1)
-        _add_month(seed, customer_id, f"{number:04d}-{month + 1}", due, chance)
+    customer = {
+        "id": _uuid(chance),
+        "external_id": f"user-{number}",
+        "email": f"{first}.{family}{number}@example.com".lower(),
+        "name": f"{first} {family}",
+        "city": city,
+        "country": country,
+        "metadata": {"plan": chance.choice(_PLANS), "seats": chance.randrange(1, 25)},
+        "created_at": born.isoformat(),
+    }
+    chains = chance.sample((1, 10, 137, 8453, 42161), chance.randrange(3))
+    wallets = [_wallet(chain_id, born, chance) for chain_id in chains]
+    months = [
+        _month(f"{number:04d}-{month + 1}", born + timedelta(days=30 * month, hours=1), chance)
+        for month in range(chance.randrange(5))
+    ]
+    payments, invoices = ([month[part] for month in months] for part in (0, 1))
+    return {**customer, "wallets": wallets, "payment_intents": payments, "invoices": invoices}
 
 
-def _add_month(
-    seed: Seed, customer_id: str, label: str, due: datetime, chance: random.Random
-) -> None:
+def _wallet(chain_id: int, born: datetime, chance: random.Random) -> Row:
+    authorized = chance.random() < 0.6
+    wallet: Row = {
+        "id": _uuid(chance),
+        "chain_id": chain_id,
+        "wallet_address": f"0x{chance.getrandbits(160):040x}",
+        "created_at": (born + timedelta(minutes=3)).isoformat(),
+    }
+    if authorized:
+        wallet |= {
+            "has_active_authorization": True,
+            "authorization_type": "PERMIT",
+            "authorization_tx_hash": f"0x{chance.getrandbits(256):064x}",
+            "authorized_at": (born + timedelta(minutes=4)).isoformat(),
+        }
+    return wallet
+
+
+def _month(label: str, due: datetime, chance: random.Random) -> tuple[Row, Row]:
+    """Return a payment and its invoice."""
     cents = chance.randrange(500, 50_000)
     amount = f"{cents // 100}.{cents % 100:02d}"
     status, billed = chance.choice(_PAID), chance.choice(_BILLED)
     captured = (due + timedelta(minutes=2)).isoformat()
-    seed["payment_intents"].append(
-        {
-            "id": _uuid(chance),
-            "customer_id": customer_id,
-            "amount": amount,
-            "status": status,
-            "crypto_amount": str(cents * 10_000),
-            "crypto_token_key": "USDC",
-            "crypto_token_decimals": 6,
-            "authorization_chain_id": 8453,
-            "created_at": due.isoformat(),
-            "captured_at": captured if status in ("CAPTURED", "SETTLED", "REFUNDED") else None,
-        }
-    )
-    seed["invoices"].append(
-        {
-            "id": _uuid(chance),
-            "customer_id": customer_id,
-            "total": amount,
-            "status": billed,
-            "invoice_number": f"INV-{label}",
-            "due_date": (due + timedelta(days=14)).isoformat(),
-            "paid_at": captured if billed == "PAID" else None,
-            "created_at": due.isoformat(),
-        }
-    )
+    payment = {
+        "id": _uuid(chance),
+        "amount": amount,
+        "status": status,
+        "crypto_amount": str(cents * 10_000),
+        "crypto_token_key": "USDC",
+        "crypto_token_decimals": 6,
+        "authorization_chain_id": 8453,
+        "created_at": due.isoformat(),
+        "captured_at": captured if status in ("CAPTURED", "SETTLED", "REFUNDED") else None,
+    }
+    invoice = {
+        "id": _uuid(chance),
+        "total": amount,
+        "status": billed,
+        "invoice_number": f"INV-{label}",
+        "due_date": (due + timedelta(days=14)).isoformat(),
+        "paid_at": captured if billed == "PAID" else None,
+        "created_at": due.isoformat(),
+    }
+    return payment, invoice
 
 
 def _uuid(chance: random.Random) -> str:
