@@ -15,8 +15,7 @@ from typing import Any
 from bench.scale.running import Line, run, serving
 from customers_sdk import Client
 from customers_sdk.bulk import merge_exports, plan_export
-from customers_sdk.sandbox.backend import Backend
-from customers_sdk.sandbox.handle import Handle
+from customers_sdk.sandbox.backend import Backend, Handle
 
 CUSTOMERS = 200_000
 _KILLS = 2

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Optional
 
 from bench.scale.running import Line, run, serving
-from customers_sdk.sandbox.backend import Backend
-from customers_sdk.sandbox.handle import Handle
+from customers_sdk.sandbox.backend import Backend, Handle
 
 ROWS = 100_000
 _KILLS = 10

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from customers_sdk.sandbox.backend import TIE_ORDERS, Backend
+from customers_sdk.sandbox.backend import TIE_ORDERS, Backend, Handle
 from customers_sdk.sandbox.console.console import Console
 from customers_sdk.sandbox.faults.control_routes import is_loopback
-from customers_sdk.sandbox.handle import Handle
 from customers_sdk.sandbox.server import Server
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from weakref import finalize
 
 from requests import Session
 
-from customers_sdk.sandbox.backend import Backend
-from customers_sdk.sandbox.handle import Handle
+from customers_sdk.sandbox.backend import Backend, Handle
 from customers_sdk.testing._carrier import Calls, Carrier, Registered
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from werkzeug.test import Client
 
-from customers_sdk.sandbox.backend import Backend
-from customers_sdk.sandbox.handle import Handle
+from customers_sdk.sandbox.backend import Backend, Handle
 
 START = 1_800_000_000_000
 EVM = ["0x" + letter * 40 for letter in "aB1"]

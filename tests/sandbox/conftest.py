@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Any, Callable
 import pytest
 from werkzeug.test import Client
 
-from customers_sdk.sandbox.backend import Backend
-from customers_sdk.sandbox.handle import Handle
+from customers_sdk.sandbox.backend import Backend, Handle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

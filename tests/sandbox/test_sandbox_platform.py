@@ -10,8 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from customers_sdk.sandbox.backend import Backend
-from customers_sdk.sandbox.handle import Handle
+from customers_sdk.sandbox.backend import Backend, Handle
 from customers_sdk.sandbox.service import database
 from customers_sdk.sandbox.service.database import SchemaError
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from customers_sdk.sandbox.backend import Handle
 from customers_sdk.sandbox.express import javascript, jsontext
 from customers_sdk.sandbox.express.query import decode_component, parse_query
-from customers_sdk.sandbox.handle import Handle
 from customers_sdk.sandbox.service import columns, rules, shapes
 from customers_sdk.sandbox.service.database import ilike, tie_order
 

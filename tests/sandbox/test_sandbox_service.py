@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.test import Client
 
-from customers_sdk.sandbox.backend import Backend
+from customers_sdk.sandbox.backend import Backend, Handle
 from customers_sdk.sandbox.express.exchange import etag
-from customers_sdk.sandbox.handle import Handle
 from customers_sdk.sandbox.service.idempotency import Locks
 from customers_sdk.sandbox.service.store import DAY, Duplicate
 from customers_sdk.sandbox.values import column_text, milliseconds, money_text, units_text

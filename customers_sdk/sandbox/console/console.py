@@ -14,7 +14,7 @@ from customers_sdk.sandbox.service.shapes import timestamp
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-    from customers_sdk.sandbox.handle import Handle
+    from customers_sdk.sandbox.backend import Handle
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",

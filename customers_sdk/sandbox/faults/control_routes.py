@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from customers_sdk.sandbox.handle import Handle
+    from customers_sdk.sandbox.backend import Handle
 
 PREFIX = "/_sandbox/"
 _MOST_MADE_UP = 10_000
