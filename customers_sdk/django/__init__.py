@@ -31,7 +31,8 @@ except ModuleNotFoundError as _error:
 from django.core.signals import setting_changed
 
 from customers_sdk._frameworks import AppClient, ClientCache
-from customers_sdk.django._conf import NAMING, check, read
+from customers_sdk.django._conf import NAMING, not_a_mapping, read, unknown
+from customers_sdk.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from customers_sdk import Client
@@ -71,7 +72,9 @@ def get_fake() -> MockCustomers:
 
 
 def _current() -> AppClient:
-    check()
+    problem = not_a_mapping() or next(unknown(), None)
+    if problem:
+        raise ConfigurationError(problem)
     return _cache.current(read)
 
 

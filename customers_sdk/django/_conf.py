@@ -25,13 +25,6 @@ def read(name: str) -> Any:
     return _session(value) if name == "SESSION" and isinstance(value, str) else value
 
 
-def check() -> None:
-    """Refuse settings that are not a dictionary, or have unknown keys."""
-    problem = not_a_mapping() or next(unknown(), None)
-    if problem:
-        raise ConfigurationError(problem)
-
-
 def not_a_mapping() -> str:
     """Return what is wrong if the settings are not a dictionary, or ""."""
     kind = type(getattr(settings, "CUSTOMERS", {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # Django has no types
@@ -19,6 +20,4 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks."""
-        from customers_sdk.django import checks
-
-        checks.register_all()
+        import_module("customers_sdk.django.checks")

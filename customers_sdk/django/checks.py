@@ -34,12 +34,6 @@ from customers_sdk.errors import ConfigurationError
 TAG = "customers"
 
 
-def register_all() -> None:
-    """Register the checks under the tag ``customers``."""
-    checks.register(check_settings, TAG)
-    checks.register(check_deployment, TAG, deploy=True)
-
-
 def check_settings(**_: Any) -> list[Any]:
     """Check the settings."""
     whole = not_a_mapping()
@@ -123,3 +117,7 @@ def _refusal(app_settings: AppSettings, check: Any, value: Any, **options: Any) 
 def _message(number: str, text: str, hint: str) -> Any:
     kind = checks.Error if number[0] == "E" else checks.Warning
     return kind(text, hint=hint, id=f"customers_sdk.{number}")
+
+
+checks.register(check_settings, TAG)
+checks.register(check_deployment, TAG, deploy=True)
