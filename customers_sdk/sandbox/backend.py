@@ -156,8 +156,7 @@ class Handle(Seeding, Controls):
     def client(self, **overrides: Any) -> Client:
         """Make a client of this service.
 
-        Args:
-            overrides: arguments of `customers_sdk.Client` that replace the service's own.
+        `overrides` are arguments of `customers_sdk.Client` that replace the service's own.
         """
         from customers_sdk import Client
 

@@ -49,15 +49,12 @@ class Sandbox(Handle):
         self._server: Server | None = None
 
     def __enter__(self) -> Sandbox:
-        """Start."""
         return self.start()
 
     def __exit__(self, *_: object) -> None:
-        """Close."""
         self.close()
 
     def __repr__(self) -> str:
-        """Show where it listens, never the key."""
         return f"<Sandbox {self._backend.base_url if self._backend else 'not started'}>"
 
     def start(self) -> Sandbox:

@@ -42,7 +42,6 @@ class Calls:
             return not self.closed
 
     def leave(self) -> None:
-        """Let it out again."""
         with self._guard:
             self._inside -= 1
             last = self.closed and not self._inside

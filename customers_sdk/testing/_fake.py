@@ -27,12 +27,8 @@ class MockCustomers(Handle):
 
     Its methods seed it (``add_customer``, ``add_payment_intent``, ``add_invoice``, ``add_chain``
     and the others of `customers_sdk.sandbox.seeding.Seeding`) and inject faults (``fail_next`` and
-    the others of `customers_sdk.sandbox.faults.controls.Controls`).
-
-    Args:
-        base_url: the address that it is reached at.
-        sleep: called with the seconds of `latency` and `slow_next` if the caller's read timeout
-            is longer.
+    the others of `customers_sdk.sandbox.faults.controls.Controls`). `base_url` is where it is
+    reached, and `sleep` as for `mock_customers`.
     """
 
     def __init__(self, base_url: str, sleep: Callable[[float], None]) -> None:
@@ -48,7 +44,6 @@ class MockCustomers(Handle):
         finalize(self.carrier, self._calls.close)
 
     def __repr__(self) -> str:
-        """Show the address, never the key."""
         return f"<MockCustomers {self.base_url}>"
 
     @property
@@ -87,8 +82,7 @@ class MockCustomers(Handle):
     def client(self, **overrides: Any) -> Client:
         """Make a client of this fake, closed when the fake ends.
 
-        Args:
-            overrides: arguments of `customers_sdk.Client` that replace the fake's own.
+        `overrides` are arguments of `customers_sdk.Client` that replace the fake's own.
         """
         made = super().client(**{"session": self.session(), **overrides})
         self._clients.append(made)

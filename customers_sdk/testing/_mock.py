@@ -73,7 +73,6 @@ class mock_customers:  # noqa: N801 - used like a function
         self._active: list[Activation] = []
 
     def __enter__(self) -> MockCustomers:
-        """Begin; returns the fake."""
         fake = MockCustomers(self._base_url, self._sleep)
         try:
             if self._seed is not None:
@@ -87,7 +86,6 @@ class mock_customers:  # noqa: N801 - used like a function
         return fake
 
     def __exit__(self, *_: object) -> None:
-        """End, and put back what was there before."""
         ours = (each for each in begun_in_this_context() if each in self._active)
         activation = next(ours, self._active[-1])
         self._active.remove(activation)
@@ -95,7 +93,6 @@ class mock_customers:  # noqa: N801 - used like a function
         activation.fake.close()
 
     def __call__(self, function: F) -> F:
-        """Decorate a function, a coroutine function, a generator, a method or a class."""
         if isinstance(function, type):
             for name, member in list(vars(function).items()):
                 if not name.startswith("test"):
