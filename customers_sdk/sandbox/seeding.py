@@ -155,20 +155,14 @@ class Seeding:
         The values are stored as the service stores them. Metadata that is not an object, which
         other programs can leave behind, is written as ``{"$type": "Raw", "value": [1]}``.
         """
+        app_id = app_id or self.app_id
+        if self.store.app(app_id) is None:
+            raise LookupError(f"there is no app {app_id}")
         metadata = dict(metadata or {})
-        given = locals()
-        owner = app_id or self.app_id
-        if self.store.app(owner) is None:
-            raise LookupError(f"there is no app {owner}")
-        identifier = id or str(uuid.uuid4())
-        self.store.create(
-            owner,
-            columns.stored({name: given[column] for name, column in columns.COLUMNS.items()}),
-            customer_id=identifier,
-            created_at=milliseconds(created_at, "created_at"),
-            updated_at=milliseconds(updated_at or created_at, "updated_at"),
-        )
-        return identifier
+        updated_at = updated_at or created_at
+        row = {**locals()}
+        fields = {name: row[column] for name, column in columns.COLUMNS.items()}
+        return self._added("customers", {**row, **columns.stored(fields)})
 
     def add_wallet(
         self,

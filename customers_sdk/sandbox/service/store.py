@@ -115,28 +115,18 @@ class Store:
         )
         return None if row is None else row[0]
 
-    def create(
-        self,
-        app_id: str,
-        columns: dict[str, Any],
-        *,
-        customer_id: str | None = None,
-        created_at: int | None = None,
-        updated_at: int | None = None,
-    ) -> str:
+    def create(self, app_id: str, columns: dict[str, Any]) -> str:
         """Insert a customer and commit; return the JSON that create responds with.
 
         Raises:
-            Duplicate: the app has the external id already, or the id is taken.
+            Duplicate: the app has the external id already.
         """
-        born = self.now() if created_at is None else created_at
         row = {
             **_NO_CUSTOMER,
             **columns,
-            "id": customer_id or str(uuid.uuid4()),
+            "id": str(uuid.uuid4()),
             "app_id": app_id,
-            "created_at": born,
-            "updated_at": born if updated_at is None else updated_at,
+            **dict.fromkeys(("created_at", "updated_at"), self.now()),
         }
         return f'{self.insert("customers", row)},"wallets":[]}}'
 
