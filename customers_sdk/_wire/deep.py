@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 # The service stores at most some 4,000 levels.
@@ -21,41 +21,24 @@ def _refuse_constant(name: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 _SCAN: Callable[[str, int], tuple[Any, int]] = vars(_DECODER)["scan_once"]
-_STRING: Callable[[str, int], tuple[str, int]] = vars(_DECODER)["parse_string"]
-_BLANKS = re.compile(r"[ \t\n\r]*")
+_BLANKS: Callable[[str, int], Any] = re.compile(r"[ \t\n\r]*").match
 
 
-class _Text:
-    """JSON text that is read from left to right; ``at`` is the position."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-
-    def take(self, *marks: str) -> str:
-        """The next character after blanks if it is one of these, otherwise nothing."""
-        self.at = _BLANKS.match(self.text, self.at).end()  # type: ignore[union-attr]
-        mark = self.text[self.at : self.at + 1]
-        if mark not in marks:
-            return ""
-        self.at += 1
-        return mark
-
-    def scalar(self) -> Any:
-        """A string, number or constant."""
-        try:
-            value, self.at = _SCAN(self.text, self.at)
-        except StopIteration:
-            raise ValueError from None
-        return value
-
-    def name(self) -> str:
-        """The name of a member, and its colon."""
-        if self.take('"'):
-            name, self.at = _STRING(self.text, self.at)
-            if self.take(":"):
-                return name
-        raise ValueError
+def _tokens(text: str) -> Iterator[tuple[str, Any]]:
+    """The marks of JSON text; and for each string, number or constant an empty mark with it."""
+    at = _BLANKS(text, 0).end()
+    while at < len(text):
+        mark, value = text[at], None
+        if mark in "{}[],:":
+            at += 1
+        else:
+            mark = ""
+            try:
+                value, at = _SCAN(text, at)
+            except StopIteration:
+                raise ValueError from None
+        yield mark, value
+        at = _BLANKS(text, at).end()
 
 
 def loads(text: str) -> Any:
@@ -68,39 +51,43 @@ def loads(text: str) -> Any:
         return _DECODER.decode(text)
     except RecursionError:
         pass
-    source = _Text(text)
     root: list[Any] = []
     node: Any = root
     name = ""
     parents: list[Any] = []
-    while True:
-        opened = source.take("{", "[")
-        value: Any = {} if opened == "{" else [] if opened else source.scalar()
-        if node.__class__ is dict:
-            node[name] = value
+    expected = "value"
+    for mark, scalar in _tokens(text):
+        if mark in ("", "{", "[") and expected in ("value", "value or end"):
+            value: Any = {} if mark == "{" else [] if mark else scalar
+            _put(value, node, name)
+            expected = "comma or end"
+            if mark:
+                _check_depth(len(parents))
+                parents.append(node)
+                node = value
+                expected = "name or end" if mark == "{" else "value or end"
+        elif scalar.__class__ is str and expected in ("name", "name or end"):
+            name = scalar
+            expected = "colon"
+        elif mark == ":" and expected == "colon":
+            expected = "value"
+        elif parents and mark == "," and expected == "comma or end":
+            expected = "name" if node.__class__ is dict else "value"
+        elif parents and mark == ("}" if node.__class__ is dict else "]") and "end" in expected:
+            node = parents.pop()
+            expected = "comma or end"
         else:
-            node.append(value)
-        if opened:
-            _check_depth(len(parents))
-            parents.append(node)
-            node = value
-            if not source.take(_closing(node)):
-                name = source.name() if opened == "{" else ""
-                continue
-            node = parents.pop()
-        while parents and not source.take(","):
-            if not source.take(_closing(node)):
-                raise ValueError
-            node = parents.pop()
-        if not parents:
-            if not _BLANKS.fullmatch(text, source.at):
-                raise ValueError
-            return root[0]
-        name = source.name() if node.__class__ is dict else ""
+            raise ValueError
+    if parents or not root:
+        raise ValueError
+    return root[0]
 
 
-def _closing(node: Any) -> str:
-    return "}" if node.__class__ is dict else "]"
+def _put(value: Any, node: Any, name: str) -> None:
+    if node.__class__ is dict:
+        node[name] = value
+    else:
+        node.append(value)
 
 
 def _check_depth(depth: int) -> None:
