@@ -9,12 +9,10 @@ from typing import Any
 
 from customers_sdk._checks import trimmed
 
-_LONE_SURROGATE = "[\ud800-\udfff]"
-
 
 def stored_text(text: str) -> str:
     """``text`` as the service stores it: a lone surrogate becomes U+FFFD."""
-    return re.sub(_LONE_SURROGATE, "\ufffd", text)
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def comparable_address(address: str) -> str:
@@ -28,8 +26,7 @@ def comparable_address(address: str) -> str:
 
 
 def same(sent: Any, stored: Any) -> bool:
-    """Whether ``stored`` is what the service makes of ``sent``."""
-    # A list of pairs and no recursion: metadata may be nested as deeply as JSON is read.
+    """Whether ``stored`` is what the service makes of ``sent``, however deeply nested."""
     pairs = [(sent, stored)]
     while pairs:
         sent, stored = pairs.pop()
@@ -65,12 +62,7 @@ def _same_scalar(sent: Any, stored: Any) -> bool:
 
 
 def differs(sent: Mapping[str, Any], record: object) -> str | None:
-    """The first field of ``record`` that is not what was sent, allowing for storage, or None.
-
-    Args:
-        sent: fields by name.
-        record: the model that the response was read into.
-    """
+    """The first field of ``record`` that is not what was sent, allowing for storage, or None."""
     for name, value in sent.items():
         stored = getattr(record, name)
         if name == "metadata":

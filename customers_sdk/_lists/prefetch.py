@@ -18,10 +18,7 @@ class Prefetch(Generic[R]):
     nothing is guessed. Leaving the context cancels what has not been sent; a request
     under way ends by itself, within its deadline, and its thread with it.
 
-    Args:
-        fetch: gets the page of a number and a size; called from several threads.
-        page_size: the size of the pages to guess; others are fetched when asked for.
-        pages: how many to get ahead.
+    ``fetch`` is called from several threads. Pages of another size are fetched when asked for.
     """
 
     def __init__(self, fetch: Fetch[R], page_size: int, pages: int) -> None:

@@ -1,8 +1,7 @@
 """Readers: one generated function for each class, which checks and fills every field.
 
-A reader is generated once, when its class is first read, as straight code without loops
-over fields. It says nothing about what is wrong: it raises, and `schema.explain` then looks at the
-value again, by the same rules. So good messages cost nothing.
+A reader is generated when its class is first read, as straight code without loops over fields.
+It raises without saying why, and `schema.explain` then looks again, by the same rules.
 
 A frozen attrs ``__init__`` sets each field through ``object.__setattr__``: a call a field,
 which is most of the price of a model. Measured on a page of 100 customers, against
@@ -73,11 +72,10 @@ def read(d, _=None, complete=False):
 
 
 def _unfrozen_twin(cls: type) -> type:
-    """A class with the layout of a frozen, slotted class, and plain assignment.
+    """A class of the same layout with plain assignment.
 
-    An instance of it is filled at full speed, and then made an instance of the frozen class by
-    assigning ``__class__``, which Python allows between equal layouts: the same bases and the
-    same slots. (``__weakref__`` has to be a slot of a common base, or they would differ.)
+    Python allows assigning ``__class__`` between equal layouts: the same bases and the same
+    slots. (``__weakref__`` has to be a slot of a common base, or they would differ.)
     """
     plain = {name: getattr(object, name) for name in ("__init__", "__setattr__", "__delattr__")}
     slots = {"__slots__": cls.__dict__["__slots__"]}

@@ -88,11 +88,6 @@ def write_instant(moment: datetime) -> str:
     return moment.isoformat("T", unit)[:-6] + "Z"
 
 
-def write_money(amount: Decimal) -> str:
-    """An amount as a decimal string without an exponent."""
-    return format(amount, "f")
-
-
 #: For each type how it is read, and what is expected of it.
 RULES: dict[type, tuple[Rule, str]] = {
     str: (_exactly(str), "a string"),
@@ -107,4 +102,4 @@ RULES: dict[type, tuple[Rule, str]] = {
         "a decimal number in a string",
     ),
 }
-WRITERS: dict[type, Callable[[Any], str]] = {datetime: write_instant, Decimal: write_money}
+WRITERS: dict[type, Callable[[Any], str]] = {datetime: write_instant, Decimal: "{:f}".format}

@@ -68,16 +68,11 @@ _writers = ByClass(_converter.get_unstructure_hook)
 
 
 def structure(data: Any, cls: type[T], path: str = "data") -> T:
-    """Read a decoded JSON object into an instance of an attrs class.
-
-    Args:
-        data: what `codec.loads` returned.
-        cls: a frozen, slotted attrs class.
-        path: where ``data`` stands in the response, for the error.
+    """Read a decoded JSON object into an instance of a frozen, slotted attrs class.
 
     Raises:
         ResponseFormatError: a required field is missing, or a field has another type
-            than the class says; the text names its path and never its value.
+            than the class says; the text names its place under ``path``, never its value.
     """
     try:
         value: T = _readers[cls](data)
@@ -157,11 +152,7 @@ def misfit(record: Any) -> str | None:
 
 
 def unwrap(body: Any) -> tuple[Any, Any]:
-    """Take the envelope off a success: its ``data``, and its ``pagination`` or None.
-
-    Raises:
-        ResponseFormatError: it is not an envelope of success, or has no data.
-    """
+    """Take the envelope off a success: its ``data``, and its ``pagination`` or None."""
     if body.__class__ is not dict:
         raise ResponseFormatError(mismatch("the body", "an object", body))
     if body.get("success") is not True:
