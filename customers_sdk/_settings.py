@@ -129,17 +129,11 @@ def header_setting(value: object, name: str) -> str | None:
 
 
 class Limits(NamedTuple):
-    """How long a call may take and how often it may be tried.
+    """How long a call may take and how often it may be tried."""
 
-    Attributes:
-        timeout: seconds to connect, and seconds without a byte while reading.
-        deadline: seconds for the whole call, every try and every wait.
-        max_retries: retries after the first try.
-    """
-
-    timeout: tuple[float, float]
-    deadline: float
-    max_retries: int
+    timeout: tuple[float, float]  # seconds to connect, and seconds without a byte while reading
+    deadline: float  # seconds for the whole call, every try and every wait
+    max_retries: int  # after the first try
 
     def override(
         self, timeout: Optional[Timeout], deadline: Optional[float], max_retries: Optional[int]

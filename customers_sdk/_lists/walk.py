@@ -43,22 +43,13 @@ Fetch = Callable[[int, int], Page[R]]
 
 
 class Place(NamedTuple):
-    """Where a walk stands; another walk can resume from it, also in another process.
+    """Where a walk stands; another walk can resume from it, also in another process."""
 
-    Attributes:
-        total: how many rows there were when it began; positions are counted as of then.
-        at: every row before this position was handed out.
-        instant: the creation instant of the last one; None if none was handed out.
-        given: the ids of that instant that were handed out.
-        missed: what could not be retrieved first, or an empty text; who resumes is warned of it
-            again.
-    """
-
-    total: int
-    at: int
-    instant: Optional[datetime] = None
-    given: tuple[str, ...] = ()
-    missed: str = ""
+    total: int  # how many rows there were when it began; positions are counted as of then
+    at: int  # every row before this position was handed out
+    instant: Optional[datetime] = None  # the creation instant of the last one
+    given: tuple[str, ...] = ()  # the ids of that instant that were handed out
+    missed: str = ""  # what could not be retrieved first; who resumes is warned of it again
 
 
 def walk(

@@ -1,4 +1,4 @@
-"""What the fields of an attrs class are on the wire: names, types, exceptions.
+"""What the fields of an attrs class are on the wire: names, types, and the rule of each type.
 
 Wire names are derived, never listed: ``external_id`` ↔ ``externalId``. What neither the
 rule nor the type says, a class states in the metadata of its field (`wire`).
@@ -7,15 +7,23 @@ rule nor the type says, a class states in the metadata of its field (`wire`).
 from __future__ import annotations
 
 import functools
+import re
+import sys
 import typing
+from collections.abc import Callable
+from datetime import datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 import attrs
 
 from customers_sdk._wire.codec import wire_name
-from customers_sdk._wire.scalars import Digits
 
 _WIRE = "customers_sdk.wire"
+
+
+class Digits(int):
+    """The type of an integer that travels as a string of digits."""
 
 
 def wire(*, name: str | None = None, digits: bool = False, omit: bool = False) -> dict[str, Any]:
@@ -59,3 +67,97 @@ def fields_of(cls: type) -> list[Field]:
     if any(isinstance(hint, str) for hint in hints.values()):
         hints = typing.get_type_hints(cls)  # which is slow
     return [Field(field, hints[field.name]) for field in fields]
+
+
+# --- the rule of each type that is not a class: how it is read, written and described ---------
+
+# Returns the value or raises. The second argument is the type, which cattrs passes.
+Rule = Callable[..., Any]
+
+
+def _exactly(kind: type) -> Rule:
+    def rule(value: Any, _: Any = None) -> Any:
+        if value.__class__ is not kind:
+            raise TypeError
+        return value
+
+    return rule
+
+
+def _matching(pattern: str, make: Callable[[str], Any]) -> Rule:
+    def rule(value: Any, _: Any = None) -> Any:
+        if not re.fullmatch(pattern, value):
+            raise ValueError
+        return make(value)
+
+    return rule
+
+
+# The zone of what the service writes, spelled out where `fromisoformat` does not know "Z".
+_CANONICAL = "v" if sys.version_info >= (3, 11) else "v[:23] + '+00:00'"
+
+# The expression that reads the text ``v``. The service writes ``2026-11-22T20:17:22.071Z``.
+ISO_TEXT = f"fromisoformat({_CANONICAL}) if v[23:] == 'Z' else read_instant(v)"
+
+_SIXTY = r"([0-5]\d)"
+_TIME = (
+    rf"([01]\d|2[0-3])(?::{_SIXTY}(?::{_SIXTY}(?:[.,](\d+))?)?"
+    rf"|{_SIXTY}(?:{_SIXTY}(?:[.,](\d+))?)?)?"
+)
+_ISO_8601 = (
+    r"(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d)|-W(\d\d)(?:-(\d))?|W(\d\d)(\d)?)"
+    rf"[T ]{_TIME}(Z|([+-]){_TIME})"
+)
+
+
+def read_instant(text: Any, _: Any = None) -> datetime:
+    """An instant in any form of ISO 8601, alike on every Python; without a zone it is not one.
+
+    `datetime.fromisoformat` reads three or six digits of a fraction before Python 3.11, and
+    no ``+0000``; later ones read malformed text as well.
+    """
+    found = re.fullmatch(_ISO_8601, text, re.ASCII)
+    if not found:
+        raise ValueError
+
+    def part(*groups: int) -> str:
+        return next(filter(None, map(found.group, groups)), "")
+
+    def time(first: int) -> str:
+        minute = part(first + 1, first + 4) or "00"
+        second = part(first + 2, first + 5) or "00"
+        fraction = part(first + 3, first + 6)[:6]
+        return f"{part(first)}:{minute}:{second}.{fraction:0<6}"
+
+    if week := part(6, 8):
+        day = datetime.fromisocalendar(int(part(1)), int(week), int(part(7, 9) or 1))
+        date = day.date().isoformat()
+    else:
+        date = "-".join((part(1), part(2, 4), part(3, 5)))
+    zone = "+00:00" if part(17) == "Z" else part(18) + time(19)
+    return datetime.fromisoformat(f"{date}T{time(10)}{zone}")
+
+
+def write_instant(moment: datetime) -> str:
+    """An instant as the service writes it; microseconds only where there are any."""
+    if moment.tzinfo is not timezone.utc:
+        moment = moment.astimezone(timezone.utc)
+    unit = "microseconds" if moment.microsecond % 1000 else "milliseconds"
+    return moment.isoformat("T", unit)[:-6] + "Z"
+
+
+#: For each type how it is read, and what is expected of it.
+RULES: dict[type, tuple[Rule, str]] = {
+    str: (_exactly(str), "a string"),
+    bool: (_exactly(bool), "true or false"),
+    int: (_exactly(int), "an integer"),
+    Digits: (_matching(r"-?[0-9]{1,400}", int), "an integer in a string"),
+    dict: (_exactly(dict), "an object"),
+    datetime: (read_instant, "an ISO 8601 instant with a zone"),
+    # Decimal itself would take "NaN", "1_0" and a JSON number too.
+    Decimal: (
+        _matching(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", Decimal),
+        "a decimal number in a string",
+    ),
+}
+WRITERS: dict[type, Callable[[Any], str]] = {datetime: write_instant, Decimal: "{:f}".format}

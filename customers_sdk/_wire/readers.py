@@ -15,8 +15,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from customers_sdk._wire import codec, scalars
-from customers_sdk._wire.fields import Field, fields_of
+from customers_sdk._wire import codec
+from customers_sdk._wire.fields import ISO_TEXT, Field, fields_of, read_instant
 
 Reader = Callable[..., Any]
 
@@ -40,7 +40,7 @@ def make_reader(cls: type, reader_of: Callable[[type], Reader]) -> Reader:
         "cls": cls,
         "twin": _unfrozen_twin(cls),
         "fromisoformat": datetime.fromisoformat,
-        "read_instant": scalars.read_instant,
+        "read_instant": read_instant,
         "restore_integers": codec.restore_integers,
         "nulls": {f.wire_name: None for f in fields if f.nullable and not f.omit},
         "unnamed": lambda data: _unnamed(data, named),
@@ -121,7 +121,7 @@ def _converting(
         return [
             "if v != text:",
             "    text = v",
-            f"    moment = {scalars.ISO_TEXT}",
+            f"    moment = {ISO_TEXT}",
             "moment",
         ]
     if field.is_free:

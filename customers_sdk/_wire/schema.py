@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import attrs
 import cattrs
 
-from customers_sdk._wire import readers, scalars, writers
-from customers_sdk._wire.fields import fields_of
+from customers_sdk._wire import readers, writers
+from customers_sdk._wire.fields import RULES, WRITERS, fields_of
 from customers_sdk.errors import ResponseFormatError
 
 T = TypeVar("T")
@@ -37,9 +37,9 @@ def _make_converter() -> cattrs.Converter:
     converter = cattrs.Converter(
         detailed_validation=False, unstruct_collection_overrides={tuple: list}
     )
-    for kind, (rule, _) in scalars.RULES.items():
+    for kind, (rule, _) in RULES.items():
         converter.register_structure_hook(kind, rule)
-    for kind, write in scalars.WRITERS.items():
+    for kind, write in WRITERS.items():
         converter.register_unstructure_hook(kind, write)
     converter.register_structure_hook_factory(
         attrs.has, lambda cls: readers.make_reader(cls, converter.get_structure_hook)
@@ -107,7 +107,7 @@ def _faults(value: Any, kind: type, place: str) -> Iterator[str]:
         else:
             yield mismatch(place, "an object", value)
         return
-    rule, expected = scalars.RULES[kind]
+    rule, expected = RULES[kind]
     try:
         rule(value)
     except _REFUSALS:

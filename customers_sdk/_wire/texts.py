@@ -13,13 +13,13 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any
 
-from customers_sdk._wire import codec, scalars
-from customers_sdk._wire.fields import fields_of
+from customers_sdk._wire import codec
+from customers_sdk._wire.fields import Digits, fields_of
 from customers_sdk._wire.schema import ByClass, unstructure
 from customers_sdk._wire.writers import Form, Writer, generate, instants, writing
 
 _TEXTS: Form = {
-    scalars.Digits: "'\"%d\"' % {0}",
+    Digits: "'\"%d\"' % {0}",
     str: "quote({0})",
     bool: "('true' if {0} else 'false')",
     int: "str({0})",

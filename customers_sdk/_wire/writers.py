@@ -13,8 +13,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from customers_sdk._wire import deep, scalars
-from customers_sdk._wire.fields import Field, fields_of
+from customers_sdk._wire import deep
+from customers_sdk._wire.fields import Digits, Field, fields_of, write_instant
 
 Writer = Callable[[Any], Any]
 
@@ -22,7 +22,7 @@ Writer = Callable[[Any], Any]
 Form = Mapping[Any, str]
 
 _OBJECTS: Form = {
-    scalars.Digits: "str({0})",
+    Digits: "str({0})",
     str: "{0}",
     bool: "{0}",
     int: "{0}",
@@ -60,7 +60,7 @@ def make_writer(cls: type, writers: Mapping[type, Writer], write_other: Writer) 
 
 def generate(cls: type, lines: list[str], scope: dict[str, Any]) -> Writer:
     """Make the function that writes a record ``o`` by these lines."""
-    scope["write_instant"] = scalars.write_instant
+    scope["write_instant"] = write_instant
     source = "\n    ".join(["def write(o):", *lines])
     exec(compile(source, f"<writer of {cls.__name__}>", "exec"), scope)  # noqa: S102
     return typing.cast("Writer", scope["write"])

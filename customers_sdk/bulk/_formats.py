@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from customers_sdk._checks import CUSTOMER_FIELDS
 from customers_sdk._stored import stored_text
 from customers_sdk._wire import codec, texts
-from customers_sdk._wire.scalars import write_instant
+from customers_sdk._wire.fields import write_instant
 from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.models import CustomerSummary
 

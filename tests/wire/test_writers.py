@@ -18,8 +18,7 @@ from hypothesis import strategies as st
 
 from customers_sdk import Customer, CustomerDetail, CustomerSummary, PaymentIntent
 from customers_sdk._wire import schema
-from customers_sdk._wire.fields import fields_of
-from customers_sdk._wire.scalars import Digits
+from customers_sdk._wire.fields import Digits, fields_of
 from customers_sdk.models import Model
 from tests.doubles import customer, detail, payment_intent, summary, wallet
 from tests.wire.strategies import DETAILS
