@@ -26,11 +26,7 @@ _LONGEST_TIMEOUT = 600
 _LONGEST_DEADLINE = 3600
 
 #: The environment variables that stand in for arguments that are not given.
-VARIABLES = {
-    "api_key": "NODERAILS_API_KEY",
-    "app_id": "NODERAILS_APP_ID",
-    "base_url": "NODERAILS_BASE_URL",
-}
+VARIABLES = {name: f"NODERAILS_{name.upper()}" for name in ("api_key", "app_id", "base_url")}
 
 
 def _refusal(setting: str, problem: str, advice: str = "") -> ConfigurationError:

@@ -32,9 +32,9 @@ _ROUTE_WORDS = frozenset(
 class Client:
     """A client of the Customers API, to be made once and shared.
 
-    It may be used from many threads at once, and in processes forked after it was
-    made: each process opens its own connections. Proxies and a CA bundle are taken
-    from the environment when the first request is made.
+    It may be used from many threads at once, and in processes forked after it was made: each
+    process opens its own connections. Proxies and a CA bundle are taken from the environment
+    when the first request is made.
 
     Args:
         api_key: secret key, ``nr_test_sk_…`` or ``nr_live_sk_…``; by default
@@ -42,13 +42,10 @@ class Client:
         app_id: the app that customers are created in and looked for; by default
             ``NODERAILS_APP_ID``.
         base_url: the service; by default ``NODERAILS_BASE_URL``, or the real one.
-        timeout: seconds to connect and seconds without a byte, as a pair, or one
-            number for both.
+        timeout: seconds to connect and seconds without a byte: a pair, or one number for both.
         deadline: seconds for a whole call with all its tries and waits.
-        max_retries: retries after the first try; the documentation on retries says
-            what is retried.
-        api_version: value of the ``NodeRails-Version`` header, for instance
-            ``2026-03-07``; None sends none.
+        max_retries: retries after the first try; the page on retries says what is retried.
+        api_version: the ``NodeRails-Version`` header, such as ``2026-03-07``; None sends none.
         session: a `requests.Session` of your own, for proxies, certificates, adapters or
             instrumentation. It is neither changed nor closed.
         user_agent: your application, put before the SDK's own ``User-Agent``.
@@ -148,13 +145,11 @@ class Client:
     ) -> ApiResponse:
         """Send a request to a route that has no method yet, as safely as the others.
 
-        A POST or PATCH is not retried after a timeout, since nothing is known of
-        what makes it unique.
+        A POST or PATCH is not retried after a timeout: what makes it unique is not known.
 
         Args:
             method: GET, POST, PUT, PATCH or DELETE.
-            path: from the base URL, beginning with a slash; without a query. Ids in it
-                have to be percent-encoded.
+            path: below the base URL, with a slash first, percent-encoded ids, and no query.
             params: the query; None values are left out, lists repeat the name.
             json: the body; None sends none.
             headers: more headers; the key's and those that frame the request are refused.

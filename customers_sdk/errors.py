@@ -1,9 +1,8 @@
 """The exception tree, and how a response of the service becomes one of its members.
 
-Every error can be pickled and copied: it is built from one positional text, and
-everything else lives in its ``__dict__``. No error text of ours holds a key, a
-URL's query, or a value the caller sent; what the service itself wrote is kept in
-``message`` and ``details``.
+Every error can be pickled and copied: it is built from one positional text, and everything
+else lives in its ``__dict__``. No error text of ours holds a key, a URL's query, or a value the
+caller sent; what the service itself wrote is kept in ``message`` and ``details``.
 """
 
 from __future__ import annotations
@@ -57,10 +56,8 @@ class ConfigurationError(CustomersError, ValueError):
     """A setting of the client is missing or wrong; the text names it.
 
     Attributes:
-        setting: the argument of `Client` it is about (``base_url``), or None if it is about
-            none of them.
-        problem: what is wrong with it, to be read after a name for the setting
-            (``is missing``), or "".
+        setting: the argument of `Client` it is about (``base_url``), or None if of none.
+        problem: what is wrong, to be read after the setting's name (``is missing``), or "".
     """
 
     reference = "E10"

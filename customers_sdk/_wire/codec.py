@@ -23,9 +23,6 @@ def loads(body: bytes) -> Any:
     """Decode the JSON text of a response (UTF-8; NaN and infinities are not JSON).
 
     With ``orjson`` installed it does the work, and `deep` what `orjson` refuses.
-
-    Raises:
-        ResponseFormatError: it is not JSON, or nested too deeply to be read.
     """
     if FAST:
         try:

@@ -42,11 +42,7 @@ def _tokens(text: str) -> Iterator[tuple[str, Any]]:
 
 
 def loads(text: str) -> Any:
-    """Decode JSON text; NaN and infinities are not JSON.
-
-    Raises:
-        ValueError: it is not JSON, or nested deeper than 10,000 levels.
-    """
+    """Decode JSON text; a ValueError says that it is not JSON, or nested too deeply."""
     try:
         return _DECODER.decode(text)
     except RecursionError:

@@ -105,8 +105,7 @@ def _reading(field: Field, scope: dict[str, Any], reader_of: Callable[[type], Re
         if field.nullable:
             wrong += " and v is not None"
         return [f"o.{field.name} = v = d[{field.wire_name!r}]", f"if {wrong}: raise TypeError"]
-    *lines, value = _converting(field, scope, reader_of)
-    lines.append(f"o.{field.name} = {value}")
+    lines = _converting(field, scope, reader_of)
     if field.nullable:
         lines = [f"if v is None: o.{field.name} = None", *_indented("else:", *lines)]
     return [f"v = d[{field.wire_name!r}]", *lines]
@@ -115,23 +114,16 @@ def _reading(field: Field, scope: dict[str, Any], reader_of: Callable[[type], Re
 def _converting(
     field: Field, scope: dict[str, Any], reader_of: Callable[[type], Reader]
 ) -> list[str]:
-    """The lines that check the value ``v`` of a field, and then the expression to store."""
+    """The lines that check and store a value ``v`` that is not stored as it is."""
+    store = f"o.{field.name} ="
     if field.kind is datetime and not field.is_list:
         # A record that was never changed has one instant twice.
-        return [
-            "if v != text:",
-            "    text = v",
-            f"    moment = {ISO_TEXT}",
-            "moment",
-        ]
+        return [*_indented("if v != text:", "text = v", f"moment = {ISO_TEXT}"), f"{store} moment"]
     if field.is_free:
         # orjson's loss of long integers can only show where the content is free.
-        return [
-            "if v.__class__ is not dict:",
-            "    v = {}",
-            "    size = -1",
-            "restore_integers(v) if v else v" if codec.FAST else "v",
-        ]
+        value = "restore_integers(v) if v else v" if codec.FAST else "v"
+        checks = _indented("if v.__class__ is not dict:", "v = {}", "size = -1")
+        return [*checks, f"{store} {value}"]
     rule = f"rule_{field.name}"
 
     def first(value: Any) -> Any:
@@ -143,6 +135,6 @@ def _converting(
     if field.is_list:
         return [
             "if v.__class__ is not list: raise TypeError",
-            f"tuple([{rule}(i) for i in v]) if v else ()",
+            f"{store} tuple([{rule}(i) for i in v]) if v else ()",
         ]
-    return [f"{rule}(v)"]
+    return [f"{store} {rule}(v)"]
