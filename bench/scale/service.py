@@ -21,7 +21,7 @@ def lose(sandbox: Sandbox, share: float, seed: int) -> Counter[str]:
     dice = random.Random(seed)
     counted: Counter[str] = Counter()
     guard = threading.Lock()
-    lost = Injected(fault=Fault("lost", dropped=True), names=("lost",))
+    lost = Injected(fault=Fault("drop_answer_next"), names=("lost",))
 
     def take(method: str, _path: str) -> Injected:
         with guard:

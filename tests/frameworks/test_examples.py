@@ -48,8 +48,8 @@ THREADS = 8
 FAULTS = (
     {"name": "fail_next", "status": 502},
     {"name": "fail_next", "status": 503},
-    {"name": "html_next", "status": 503, "html": True},
-    {"name": "drop_answer_next", "dropped": True},
+    {"name": "html_next", "status": 503},
+    {"name": "drop_answer_next"},
     {"name": "slow_next", "delay": 0.05},
     {"name": "rate_limit", "status": 429, "retry_after": 0},
 )

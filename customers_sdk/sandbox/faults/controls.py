@@ -92,7 +92,7 @@ class Controls:
         """
         status = checks.checked_count(status, "status", 200, 599)
         times = checks.checked_count(times, "times")
-        self._arm(Fault("html_next", times, status=status, html=True), method, path)
+        self._arm(Fault("html_next", times, status=status), method, path)
 
     def timeout_next(
         self, times: int = 1, *, method: str | None = None, path: str | None = None
@@ -102,8 +102,7 @@ class Controls:
         In process the caller's read timeout is raised at once, without waiting. Over HTTP the
         connection stays open until the caller hangs up, for a minute at most.
         """
-        times = checks.checked_count(times, "times")
-        self._arm(Fault("timeout_next", times, held=True), method, path)
+        self._arm(Fault("timeout_next", checks.checked_count(times, "times")), method, path)
 
     def drop_answer_next(
         self, times: int = 1, *, method: str | None = None, path: str | None = None
@@ -113,8 +112,7 @@ class Controls:
         The response is kept under the request's idempotency key: the same request sent again gets
         it, and nothing is done twice.
         """
-        times = checks.checked_count(times, "times")
-        self._arm(Fault("drop_answer_next", times, dropped=True), method, path)
+        self._arm(Fault("drop_answer_next", checks.checked_count(times, "times")), method, path)
 
     def slow_next(
         self, seconds: float, times: int = 1, *, method: str | None = None, path: str | None = None
@@ -172,8 +170,7 @@ class Controls:
         A request sent again under its key after the outage gets the same 401. `times` None is all
         requests until `clear_faults`.
         """
-        times = checks.optional_count(times, "times")
-        self._arm(Fault("database_down", times, database_down=True), method, path)
+        self._arm(Fault("database_down", checks.optional_count(times, "times")), method, path)
 
     def clear_faults(self) -> None:
         """Remove every fault that still waits."""

@@ -14,11 +14,9 @@ _LAST_OWN = 500  # the status of an error that the service itself makes, and no 
 
 @dataclass
 class Fault:
-    """One fault that waits for requests; `Controls` says what each does.
+    """One fault that waits for requests; its name is that of the method of `Controls` that adds it.
 
-    It lets `after` requests pass, and then concerns `times` of them, or all if that is None. With a
-    `status` they get an error (a proxy's page if it is `html`); those that are `held` or `dropped`
-    get no response, and only the latter are carried out.
+    It lets `after` requests pass, and then concerns `times` of them, or all if that is None.
     """
 
     name: str
@@ -31,10 +29,6 @@ class Fault:
     code: str | None = None
     message: str | None = None
     retry_after: int | None = None
-    html: bool = False
-    held: bool = False
-    dropped: bool = False
-    database_down: bool = False
     number: int = 0  # in the order in which they were added
     passed: int = 0
     met: int = 0
@@ -42,12 +36,12 @@ class Fault:
     @property
     def ends(self) -> bool:
         """Whether it changes the response, and not just the time."""
-        return bool(self.status or self.held or self.dropped or self.database_down)
+        return self.name not in ("slow_next", "latency")
 
     @property
     def by_proxy(self) -> bool:
         """Whether the proxy in front responds: nothing is stored under the idempotency key."""
-        return self.html or self.status > _LAST_OWN
+        return self.name == "html_next" or self.status > _LAST_OWN
 
     def concerns(self, method: str, path: str) -> bool:
         """Tell whether method and path are those that it waits for."""

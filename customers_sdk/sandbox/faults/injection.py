@@ -97,7 +97,7 @@ class Injection:
         self._log.add(entry)
         caller, fault, made = caller_of(environ), injected.fault, None
         try:
-            if fault is not None and fault.held:
+            if fault is not None and fault.name == "timeout_next":
                 caller.hold()
             response = _proxy_answer(fault)
             if response is None:
@@ -106,7 +106,7 @@ class Injection:
                 caller.wait(injected.delay)
             made = response.sent(method)
             entry.replayed = "Idempotent-Replayed" in response.headers
-            if fault is not None and fault.dropped:
+            if fault is not None and fault.name == "drop_answer_next":
                 caller.drop()
             if not caller.gone():
                 entry.status = response.status
@@ -132,7 +132,7 @@ def service_failure(environ: WSGIEnvironment, *, authenticates: bool) -> Respons
     fault = injected.fault
     if fault is None or fault.by_proxy:
         return None
-    if fault.database_down and authenticates:
+    if fault.name == "database_down" and authenticates:
         # Recording outage_db_down_list.
         code, text = "AUTHENTICATION_ERROR", "Authentication required"
         return answers.error_response(answers.refusal(401, code, text))
@@ -142,7 +142,7 @@ def service_failure(environ: WSGIEnvironment, *, authenticates: bool) -> Respons
 def _proxy_answer(fault: Fault | None) -> Response | None:
     if fault is None or not fault.by_proxy:
         return None
-    if not fault.html:
+    if fault.name != "html_next":
         return _failure(fault)
     title = f"{fault.status} {reasons.get(fault.status, '')}".strip()
     page = text_response(fault.status, _PAGE.format(title), "text/html")
