@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import time
 from http.client import responses as reasons
-from typing import TYPE_CHECKING, Callable, NoReturn
+from typing import TYPE_CHECKING, Any, Callable, NoReturn
 
 import attrs
 
@@ -134,8 +134,8 @@ def service_failure(environ: WSGIEnvironment, *, authenticates: bool) -> Respons
         return None
     if fault.name == "database_down" and authenticates:
         # Recording outage_db_down_list.
-        code, text = "AUTHENTICATION_ERROR", "Authentication required"
-        return answers.error_response(answers.refusal(401, code, text))
+        error = {"code": "AUTHENTICATION_ERROR", "message": "Authentication required"}
+        return answers.error_response(401, error)
     return _failure(fault) if fault.status else None
 
 
@@ -153,11 +153,11 @@ def _proxy_answer(fault: Fault | None) -> Response | None:
 def _failure(fault: Fault) -> Response:
     kind = "INTERNAL_ERROR" if fault.by_proxy else "BAD_REQUEST"
     code, message = _CODES.get(fault.status, (kind, reasons.get(fault.status, "Error")))
-    refusal = answers.refusal(fault.status, fault.code or code, fault.message or message)
+    error: dict[str, Any] = {"code": fault.code or code, "message": fault.message or message}
     if fault.retry_after is None:
-        return answers.error_response(refusal)
-    refusal.error["details"] = {"retryAfter": fault.retry_after}
-    answer = answers.error_response(refusal)
+        return answers.error_response(fault.status, error)
+    error["details"] = {"retryAfter": fault.retry_after}
+    answer = answers.error_response(fault.status, error)
     answer.headers["Retry-After"] = str(fault.retry_after)
     if fault.name == "rate_limit":
         answer.headers["X-RateLimit-Limit"] = str(fault.after)

@@ -6,7 +6,7 @@ import logging
 import re
 import time
 import uuid
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING
 
 from customers_sdk.sandbox.express.bodies import UnreadableBody, parsed_body
 from customers_sdk.sandbox.express.exchange import Request, Response, text_response, unless_fresh
@@ -41,17 +41,11 @@ class Application:
     idempotency key is locked. Wrap `wsgi_app` to put more in front.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        latency: float = 0.0,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, store: Store, *, latency: float = 0.0) -> None:
         self.store = store
         self.locks: Locks = Locks()
         self.latency = latency
-        self._sleep = sleep
+        self._sleep = time.sleep
         self._routes = Routes(store, self.before_write)
         self.wsgi_app: WSGIApplication = self._serve
 
@@ -103,9 +97,15 @@ class Application:
         if len(key) > LONGEST_KEY:
             text = f"Idempotency-Key must be at most {LONGEST_KEY} characters"
             return _typed_error(400, "invalid_request_error", text)
-        lock = self.locks.take(key, caller_of(request.environ).gone)
+        caller = caller_of(request.environ)
+        lock = self.locks.take(key, caller.gone)
         try:
-            return self._kept(key, locked=lock is None) or self._remembered(key, request, body)
+            response = self._kept(key, locked=lock is None)
+            if response is None:
+                response = self._carried_out(request, body)
+                kept = (key, response.status, response.body.decode())
+                caller.keep_response(lambda: self.store.remember(*kept))
+            return response
         finally:
             if lock is not None:
                 self.locks.release(lock)
@@ -125,33 +125,26 @@ class Application:
             return _typed_error(409, "idempotency_error", text)
         return None
 
-    def _remembered(self, key: str, request: Request, body: object) -> Response:
-        response = self._carried_out(request, body)
-        kept = (key, response.status, response.body.decode())
-        caller_of(request.environ).keep_response(lambda: self.store.remember(*kept))
-        return response
-
     def _carried_out(self, request: Request, body: object) -> Response:
         match = matched(request.path)
         by_key = match is not None and authenticates(request)
         failure = service_failure(request.environ, authenticates=by_key)
         if failure is not None:
             return failure
-        if match is None:
-            return answers.error_response(answers.no_route())
         try:
             return self._routes.respond(request, match, body)
         except answers.Refusal as error:
-            return answers.error_response(error)
+            return answers.error_response(error.status, error.error)
         except Exception:
             _logger.exception("a request failed")
             return _internal_error()
 
 
 def _internal_error() -> Response:
-    return answers.error_response(answers.internal_error())
+    error = answers.internal_error()
+    return answers.error_response(error.status, error.error)
 
 
 def _typed_error(status: int, kind: str, text: str) -> Response:
     """Return one of the three errors that have a ``type`` and no ``code``."""
-    return answers.error_response(answers.Refusal(status, {"type": kind, "message": text}))
+    return answers.error_response(status, {"type": kind, "message": text})

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
-from typing import Callable
+from typing import Callable, NamedTuple
 
 KEYED_METHODS = ("POST", "PUT", "PATCH")
 LONGEST_KEY = 255
 LOCK_SECONDS = 60.0
 
 
-@dataclass(frozen=True, eq=False)
-class Lock:
+class Lock(NamedTuple):
     """The right to run a request under one key; `hung_up` tells whether its caller is gone."""
 
     key: str
     hung_up: Callable[[], bool]
-    taken_at: float = field(default=0.0)
+    taken_at: float
 
 
 class Locks:
@@ -41,8 +39,7 @@ class Locks:
             now = self._clock()
             if holder is not None and now - holder.taken_at < LOCK_SECONDS and not holder.hung_up():
                 return None
-            lock = Lock(key, hung_up, now)
-            self._held[key] = lock
+            lock = self._held[key] = Lock(key, hung_up, now)
             return lock
 
     def release(self, lock: Lock) -> None:

@@ -8,12 +8,11 @@ from customers_sdk.sandbox.express.exchange import Request, Response
 from customers_sdk.sandbox.express.javascript import PrimitiveError, integer_of
 from customers_sdk.sandbox.express.jsontext import UnstorableError
 from customers_sdk.sandbox.express.query import decode_component, parse_query
-from customers_sdk.sandbox.service import answers, columns, rules
+from customers_sdk.sandbox.service import columns, rules
+from customers_sdk.sandbox.service.answers import Refusal, data_response, internal_error
 from customers_sdk.sandbox.service.store import Duplicate, Store
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from customers_sdk.sandbox.express.paths import Match
 
 _INT32_MAX = 2**31 - 1
@@ -39,100 +38,94 @@ class Routes:
             ("DELETE", f"{_ONE}/wallets/:wallet"): self._remove_wallet,
         }
 
-    def respond(self, request: Request, match: Match, body: Any) -> Response:
+    def respond(self, request: Request, match: Match | None, body: Any) -> Response:
         """Carry a request out: the key is looked at before the route and before an id is decoded.
 
         Raises:
             Refusal: the service responds with an error.
         """
+        if match is None:
+            raise Refusal(404, "Route not found")
         merchant_id = _authenticated(request, self._store)
         try:
             segments = list(map(decode_component, match.segments))
         except ValueError:
-            raise answers.internal_error() from None
+            raise internal_error() from None
         method = "GET" if request.method == "HEAD" else request.method
         view = self._views.get((method, match.template))
         if view is None:
-            raise answers.no_route()
+            raise Refusal(404, "Route not found")
         given = request.environ.get("QUERY_STRING", "") if method == "GET" else body
         try:
             return view(merchant_id, given, *segments)
         except rules.Invalid as error:
-            raise answers.refusal(400, "VALIDATION_ERROR", error.message, error.issues) from None
+            raise Refusal(400, error.message, details=error.issues) from None
         except (Duplicate, UnstorableError, PrimitiveError):
-            raise answers.internal_error() from None
+            raise internal_error() from None
 
     def _create(self, merchant_id: str, body: Any) -> Response:
         fields = rules.creation(body)
         app_id = fields["appId"]
         app = self._store.app(app_id)
-        if app is None:
-            raise answers.not_found("App", app_id)
-        if app["merchant_id"] != merchant_id:
-            raise _forbidden()
+        _check_owner(app["merchant_id"] if app else None, merchant_id, "App", app_id)
         self._before_write()
-        return answers.data_response(201, self._store.create(app_id, columns.stored(fields)))
+        return data_response(201, self._store.create(app_id, columns.stored(fields)))
 
     def _list(self, merchant_id: str, query: str) -> Response:
         wanted = rules.listing(parse_query(query))
         page, size = integer_of(wanted["page"]), integer_of(wanted["pageSize"])
         search = columns.text(wanted.get("search", ""))
         if (page - 1) * size > _INT64_MAX:
-            raise answers.internal_error()
+            raise UnstorableError("an offset of more than 64 bits")
         found, total = self._store.page(merchant_id, wanted.get("appId"), search, page, size)
         counts = f'"total":{total},"page":{page},"pageSize":{size},"totalPages":{-(-total // size)}'
-        return answers.data_response(200, found, f',"pagination":{{{counts}}}')
+        return data_response(200, found, f',"pagination":{{{counts}}}')
 
     def _retrieve(self, merchant_id: str, _: str, customer_id: str) -> Response:
-        found = self._store.detail(columns.text(customer_id))
-        _check_owner(found and found[0], merchant_id, customer_id)
-        return answers.data_response(200, found[1] if found else "")
+        owner, shown = self._store.detail(columns.text(customer_id)) or (None, "")
+        _check_owner(owner, merchant_id, "CustomerAccount", customer_id)
+        return data_response(200, shown)
 
     def _update(self, merchant_id: str, body: Any, customer_id: str) -> Response:
         fields = rules.change(body)
         self._owned(merchant_id, customer_id)
         self._before_write()
-        return answers.data_response(200, self._store.update(customer_id, columns.stored(fields)))
+        return data_response(200, self._store.update(customer_id, columns.stored(fields)))
 
     def _add_wallet(self, merchant_id: str, body: Any, customer_id: str) -> Response:
         fields = rules.wallet(body)
         self._owned(merchant_id, customer_id)
-        chain = self._enabled_chain(fields["chainId"])
+        chain_id = integer_of(fields["chainId"])
+        if chain_id > _INT32_MAX:
+            raise UnstorableError("a chain of more than 32 bits")
+        chain = self._store.chain(chain_id)
+        if chain is None or not chain["enabled"]:
+            raise Refusal(400, f"Chain {chain_id} is not supported")
         try:
             address = rules.normalised_address(chain["family"], fields["walletAddress"])
         except ValueError as error:
-            raise _bad_input(str(error)) from None
+            raise Refusal(400, str(error)) from None
         self._before_write()
-        wallet_id = self._store.add_wallet(customer_id, chain["chain_id"], address)
-        return answers.data_response(201, self._store.wallet(wallet_id))
+        return data_response(201, self._store.add_wallet(customer_id, chain, address))
 
     def _remove_wallet(self, merchant_id: str, _: Any, customer_id: str, wallet: str) -> Response:
         self._owned(merchant_id, customer_id)
         wallet_id = columns.text(wallet)
         self._before_write()
         if not self._store.remove_wallet(customer_id, wallet_id):
-            raise answers.not_found("CustomerWallet", wallet_id)
+            raise Refusal(404, f"CustomerWallet with id {wallet_id} not found")
         return Response(204)
 
     def _owned(self, merchant_id: str, customer_id: str) -> None:
         owner = self._store.owner_of(columns.text(customer_id))
-        _check_owner(owner, merchant_id, customer_id)
-
-    def _enabled_chain(self, chain_id: float) -> sqlite3.Row:
-        number = integer_of(chain_id)
-        if number > _INT32_MAX:
-            raise answers.internal_error()
-        chain = self._store.chain(number)
-        if chain is None or not chain["enabled"]:
-            raise _bad_input(f"Chain {number} is not supported")
-        return chain
+        _check_owner(owner, merchant_id, "CustomerAccount", customer_id)
 
 
-def _check_owner(owner: str | None, merchant_id: str, customer_id: str) -> None:
+def _check_owner(owner: str | None, merchant_id: str, kind: str, identifier: str) -> None:
     if owner is None:
-        raise answers.not_found("CustomerAccount", customer_id)
+        raise Refusal(404, f"{kind} with id {identifier} not found")
     if owner != merchant_id:
-        raise _forbidden()
+        raise Refusal(403, "Access denied")
 
 
 def authenticates(request: Request) -> bool:
@@ -146,31 +139,20 @@ def _has_token(request: Request) -> bool:
 
 def _authenticated(request: Request, store: Store) -> str:
     if _has_token(request):
-        raise _unauthenticated("Invalid or expired token")
+        raise Refusal(401, "Invalid or expired token")
     key = request.header("X_API_KEY")
     if not key:
-        raise _unauthenticated("Missing authentication: provide Bearer token or x-api-key header")
+        raise Refusal(401, "Missing authentication: provide Bearer token or x-api-key header")
     row = store.api_key(key)
     if row is None or not row["active"]:
-        raise _unauthenticated("Invalid or inactive API key")
+        raise Refusal(401, "Invalid or inactive API key")
     if row["expires_at"] is not None and row["expires_at"] <= store.now():
-        raise _unauthenticated("API key has expired")
+        raise Refusal(401, "API key has expired")
     if row["suspended_reason"] is not None and request.method not in ("GET", "HEAD"):
-        raise _forbidden(
+        raise Refusal(
+            403,
             "Your organization has been suspended. You currently have read-only access."
-            f" Reason: {row['suspended_reason']}. Please reach out to help@noderails.com."
+            f" Reason: {row['suspended_reason']}. Please reach out to help@noderails.com.",
         )
     merchant_id: str = row["merchant_id"]
     return merchant_id
-
-
-def _unauthenticated(message: str) -> answers.Refusal:
-    return answers.refusal(401, "AUTHENTICATION_ERROR", message)
-
-
-def _forbidden(message: str = "Access denied") -> answers.Refusal:
-    return answers.refusal(403, "AUTHORIZATION_ERROR", message)
-
-
-def _bad_input(message: str) -> answers.Refusal:
-    return answers.refusal(400, "VALIDATION_ERROR", message)

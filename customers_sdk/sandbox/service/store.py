@@ -19,14 +19,7 @@ HISTORY_CAP = 50
 DAY = 24 * 60 * 60 * 1000
 _SWEEP_EVERY = 60 * 1000
 
-_NO_CUSTOMER: dict[str, Any] = {
-    **dict.fromkeys(COLUMNS.values()),
-    "metadata": "{}",
-}
-_NO_AUTHORIZATION: dict[str, Any] = {
-    "has_active_authorization": False,
-    **dict.fromkeys(("authorization_type", "authorization_tx_hash", "authorized_at")),
-}
+_NO_CUSTOMER: dict[str, Any] = {**dict.fromkeys(COLUMNS.values()), "metadata": "{}"}
 
 
 def _list_of(items: str) -> str:
@@ -37,9 +30,9 @@ _PLAIN_WALLETS = _list_of(
     "SELECT json || '}' AS item FROM wallets WHERE customer_id = customers.id"
     " ORDER BY chain_id, wallet_address"
 )
-_WITH_CHAIN = """wallets.json || ',"chain":' || chains.json || '}'"""
 _WALLETS_WITH_CHAIN = _list_of(
-    f"SELECT {_WITH_CHAIN} AS item FROM wallets JOIN chains USING (chain_id)"
+    """SELECT wallets.json || ',"chain":' || chains.json || '}' AS item"""
+    " FROM wallets JOIN chains USING (chain_id)"
     " WHERE customer_id = customers.id ORDER BY chain_id, wallet_address"
 )
 _NEWEST = "SELECT json AS item FROM {} WHERE customer_id = customers.id"
@@ -155,23 +148,22 @@ class Store:
             found = connection.execute(f"{query} WHERE id = ?", (customer_id,)).fetchone()
             return str(found[0])
 
-    def add_wallet(self, customer_id: str, chain_id: int, address: str) -> str:
-        """Insert a wallet and commit; return its id.
+    def add_wallet(self, customer_id: str, chain: sqlite3.Row, address: str) -> str:
+        """Insert a wallet and commit; return the JSON that add-wallet responds with.
 
         Raises:
             Duplicate: the customer has the wallet already.
         """
-        identifier = str(uuid.uuid4())
         row = {
-            **_NO_AUTHORIZATION,
-            "id": identifier,
+            "id": str(uuid.uuid4()),
             "customer_id": customer_id,
-            "chain_id": chain_id,
+            "chain_id": chain["chain_id"],
             "wallet_address": address,
+            "has_active_authorization": False,
+            **dict.fromkeys(("authorization_type", "authorization_tx_hash", "authorized_at")),
             **dict.fromkeys(("created_at", "updated_at"), self.now()),
         }
-        self.insert("wallets", row)
-        return identifier
+        return f'{self.insert("wallets", row)},"chain":{chain["json"]}}}'
 
     def remove_wallet(self, customer_id: str, wallet_id: str) -> bool:
         """Delete a wallet and commit; tell whether this customer had it."""
@@ -201,14 +193,6 @@ class Store:
                 [tuple(row.values()) for row in rows],
             )
         return str(rows[-1].get("json", ""))
-
-    def wallet(self, wallet_id: str) -> str:
-        """Return the JSON that add-wallet responds with: all the wallet's fields, and its chain."""
-        row = self.database.row(
-            f"SELECT {_WITH_CHAIN} FROM wallets JOIN chains USING (chain_id) WHERE id = ?",
-            wallet_id,
-        )
-        return "" if row is None else str(row[0])
 
     def detail(self, customer_id: str) -> tuple[str, str] | None:
         """Return the customer's merchant and the JSON that retrieve responds with; None if absent.
