@@ -6,9 +6,12 @@ texts of a refused list ("Expected string, received array").
 
 from __future__ import annotations
 
+import math
 import re
-from typing import Any, Union
+from typing import Any
 from urllib.parse import unquote_to_bytes
+
+from customers_sdk.sandbox.express.javascript import is_array_index
 
 _BAD_PERCENT = re.compile("%(?![0-9a-fA-F]{2})")
 _ENCODED_BRACKET = re.compile("%5[BbDd]")
@@ -19,30 +22,23 @@ _MOST_ITEMS = 20
 _DEEPEST = 5
 
 
-class _Overflow(dict[str, Any]):
-    """A list that grew beyond `_MOST_ITEMS` and became an object; `last` is its highest index."""
+class _Members(dict[str, Any]):
+    """A ``"list"`` by its indices, an ``"object"``, or a list too long for one: an ``"overflow"``.
 
-    last = 0
+    `last` is the highest index of a list or an overflow.
+    """
+
+    def __init__(self, kind: str, members: dict[str, Any] | None = None) -> None:
+        super().__init__(members or {})
+        self.kind = kind
+        self.last = -1
+
+    def put(self, index: int, item: Any) -> None:
+        self[str(index)] = item
+        self.last = max(self.last, index)
 
     def append(self, item: Any) -> None:
-        """Add an item behind the last."""
-        self.last += 1
-        self[str(self.last)] = item
-
-
-# What `qs` calls a sparse array: items by index. `parse_query` turns it into a list at the end.
-class _Items(dict[int, Any]):
-    def append(self, item: Any) -> None:
-        """Add an item behind the last."""
-        self[self.length] = item
-
-    @property
-    def length(self) -> int:
-        """The highest index and one."""
-        return max(self, default=-1) + 1
-
-
-_Container = Union[_Overflow, _Items, dict[str, Any]]
+        self.put(self.last + 1, item)
 
 
 def decode_component(text: str) -> str:
@@ -66,16 +62,12 @@ def parse_query(query: str) -> dict[str, Any]:
     for pair in query.split("&")[:_MOST_PAIRS]:
         name, value = _split(pair)
         pairs[name] = _combined(pairs[name], value) if name in pairs else value
-    parameters: dict[str, Any] = {}
-    for name in sorted(pairs, key=_enumeration_order):
+    parameters = _Members("object")
+    for name in sorted(pairs, key=lambda name: int(name) if is_array_index(name) else math.inf):
         if name:
-            _merge_members(parameters, _nested(_segments(name), pairs[name]))
-    return {name: _compact(value) for name, value in parameters.items()}
-
-
-def _enumeration_order(name: str) -> float:
-    """JavaScript enumerates integer names first, in numeric order."""
-    return int(name) if name.isascii() and name.isdigit() and str(int(name)) == name else 2.0**64
+            _merged(parameters, _nested(_segments(name), pairs[name]))
+    found: dict[str, Any] = _compact(parameters)
+    return found
 
 
 def _split(pair: str) -> tuple[str, str]:
@@ -106,101 +98,91 @@ def _segments(name: str) -> list[str]:
 
 def _nested(segments: list[str], value: Any) -> Any:
     """Wrap a value in the containers that its name asks for."""
-    leaf = value
     for segment in reversed(segments):
-        if segment == "[]":
-            leaf = leaf if isinstance(leaf, _Overflow) else _combined(_Items(), leaf)
-            continue
         name = segment[1:-1] if segment[0] == "[" and segment[-1] == "]" else segment
-        if _INDEX.match(segment) and int(name) < _MOST_ITEMS:
-            leaf = _Items({int(name): leaf})
+        if segment == "[]":
+            value = value if _kind(value) == "overflow" else _combined(_Members("list"), value)
         elif _INDEX.match(segment):
-            leaf = _overflow({name: leaf}, int(name))
+            item, value = value, _Members("list" if int(name) < _MOST_ITEMS else "overflow")
+            value.put(int(name), item)
         else:
-            leaf = {} if name == "__proto__" else {name: leaf}
-    return leaf
+            value = _Members("object", {} if name == "__proto__" else {name: value})
+    return value
 
 
-def _combined(first: Any, second: Any) -> Any:
+def _kind(value: Any) -> str:
+    return value.kind if isinstance(value, _Members) else "text"
+
+
+def _combined(first: Any, second: Any) -> _Members:
     """Join two values of one name into a list, or an object where there are too many."""
-    if isinstance(first, _Overflow):
-        first.append(second)
-        return first
-    items = _Items(_placed(first))
-    behind = items.length
-    items.update({behind + at: item for at, item in _placed(second).items()})
-    if items.length > _MOST_ITEMS:
-        return _overflow(_named(items), items.length - 1)
-    return items
+    joined: _Members = first if _kind(first) in ("list", "overflow") else _list_of(first)
+    if joined.kind == "list" and _kind(second) == "list":
+        behind = joined.last + 1
+        for at, item in second.items():
+            joined.put(behind + int(at), item)
+    else:
+        joined.append(second)
+    if joined.last >= _MOST_ITEMS:
+        joined.kind = "overflow"
+    return joined
 
 
-def _placed(value: Any) -> dict[int, Any]:
-    return value if isinstance(value, _Items) else {0: value}
-
-
-def _overflow(members: dict[str, Any], last: int) -> _Overflow:
-    made = _Overflow(members)
-    made.last = last
+def _list_of(*items: Any) -> _Members:
+    made = _Members("list")
+    for item in items:
+        made.append(item)
     return made
 
 
 def _merged(target: Any, source: Any) -> Any:
     """Merge what one name gives into what an earlier one gave (``a=1&a[x]=2``)."""
-    if isinstance(source, (str, bool)):
+    kinds = (_kind(target), _kind(source))
+    if kinds[1] == "text":
         return _with_text(target, source) if source else target
-    if isinstance(target, (str, bool)):
-        return _behind(target, source)
-    if isinstance(target, _Items) and isinstance(source, _Items):
+    if kinds == ("text", "overflow"):
+        shifted = _Members("overflow", {"0": target})
         for at, item in source.items():
-            earlier = target.get(at)
-            if isinstance(earlier, dict) and isinstance(item, dict):
-                target[at] = _merged(earlier, item)
-            elif at in target:
-                target.append(item)
-            else:
-                target[at] = item
-        return target
-    return _merge_members(_named(target), source)
-
-
-def _with_text(target: Any, text: Any) -> Any:
-    if isinstance(target, (str, bool)):
-        return _Items({0: target, 1: text})
-    if isinstance(target, _Items) and target.length > _MOST_ITEMS:
-        return _overflow({**_named(target), str(target.length): text}, target.length)
-    if isinstance(target, (_Items, _Overflow)):
-        target.append(text)
-    else:
-        target[text] = True
+            shifted.put(int(at) + 1, item)
+        return shifted
+    if kinds[0] == "text":
+        return _combined(target, source)
+    if kinds == ("list", "list"):
+        return _with_items(target, source)
+    if kinds[1] == "overflow" and kinds[0] != "overflow":
+        target.kind, target.last = "overflow", source.last
+    elif kinds[0] == "list":
+        target.kind = "object"
+    for name, value in source.items():
+        target[name] = _merged(target[name], value) if name in target else value
     return target
 
 
-def _behind(first: Any, source: Any) -> Any:
-    """Put a container's items behind a single value that came first."""
-    if isinstance(source, _Overflow):
-        shifted = {"0": first, **{str(int(at) + 1): item for at, item in source.items()}}
-        return _overflow(shifted, source.last + 1)
-    return _combined(first, source)
+def _with_text(target: Any, text: Any) -> Any:
+    if _kind(target) == "text":
+        return _list_of(target, text)
+    if target.kind == "object":
+        target[text] = True
+    else:
+        target.kind = "overflow" if target.last >= _MOST_ITEMS else target.kind
+        target.append(text)
+    return target
 
 
-def _named(items: _Container) -> dict[str, Any]:
-    if not isinstance(items, _Items):
-        return items
-    return {str(at): item for at, item in items.items()}
-
-
-def _merge_members(target: dict[str, Any], source: _Container) -> dict[str, Any]:
-    for name, value in _named(source).items():
-        target[name] = _merged(target[name], value) if name in target else value
-    if isinstance(source, _Overflow) and not isinstance(target, _Overflow):
-        return _overflow(target, source.last)
+def _with_items(target: _Members, source: _Members) -> _Members:
+    for at, item in source.items():
+        if at not in target:
+            target.put(int(at), item)
+        elif "text" in (_kind(target[at]), _kind(item)):
+            target.append(item)
+        else:
+            target[at] = _merged(target[at], item)
     return target
 
 
 def _compact(value: Any) -> Any:
-    """Turn items into lists, without the places that no index filled."""
-    if isinstance(value, _Items):
-        return [_compact(value[at]) for at in sorted(value)]
-    if isinstance(value, dict):
-        return {name: _compact(item) for name, item in value.items()}
-    return value
+    """Turn lists by index into lists, without the places that no index filled."""
+    if not isinstance(value, _Members):
+        return value
+    members = {name: _compact(item) for name, item in value.items()}
+    return [members[at] for at in sorted(members, key=int)] if value.kind == "list" else members
