@@ -8,6 +8,8 @@ import re
 from http.client import responses as reasons
 from typing import TYPE_CHECKING
 
+import attrs
+
 from customers_sdk.sandbox.express.paths import raw_path
 
 if TYPE_CHECKING:
@@ -38,17 +40,13 @@ class Request:
         return value
 
 
+@attrs.define(eq=False)
 class Response:
     """A response; `headers` can be changed until it is sent."""
 
-    __slots__ = ("body", "headers", "status")
-
-    def __init__(
-        self, status: int, body: bytes = b"", headers: dict[str, str] | None = None
-    ) -> None:
-        self.status: int = status
-        self.body: bytes = body
-        self.headers: dict[str, str] = headers or {}
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = attrs.Factory(dict)
 
     def sent(self, method: str) -> tuple[int, list[tuple[str, str]], bytes]:
         """Return status, headers and body as a request of this method gets them."""

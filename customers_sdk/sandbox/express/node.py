@@ -11,8 +11,6 @@ from waitress.parser import (  # type: ignore[import-untyped,unused-ignore]
 )
 from waitress.task import ErrorTask  # type: ignore[import-untyped,unused-ignore]
 
-_TOO_LARGE = "431 Request Header Fields Too Large"
-
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc,unused-ignore]
     def parse_header(self, header_plus: bytes) -> None:
@@ -25,10 +23,8 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc,unused-ignore]
 class _BareError(ErrorTask):  # type: ignore[misc,unused-ignore]
     def execute(self) -> None:
         """Respond to what is not HTTP with a status line, and close the connection."""
-        code = self.request.error.code
-        self.status = {431: _TOO_LARGE, 500: "500 Internal Server Error"}.get(
-            code, "400 Bad Request"
-        )
+        others = {431: "431 Request Header Fields Too Large", 500: "500 Internal Server Error"}
+        self.status = others.get(self.request.error.code, "400 Bad Request")
         self.set_close_on_finish()
         self.content_length = 0
         self.write(b"")

@@ -7,17 +7,20 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 _MOUNT = re.compile(r"/customers(?=/|\Z)", re.IGNORECASE | re.ASCII)
-_ROUTE = re.compile(
-    r"/customers/?(?:/([^/]+)(?:/(wallets)(?:/([^/]+))?)?)?/?\Z", re.IGNORECASE | re.ASCII
-)
 _END = re.compile("[?#]")
-#: By the number of words after the first.
 TEMPLATES = (
     "/customers",
     "/customers/:id",
     "/customers/:id/wallets",
     "/customers/:id/wallets/:wallet",
 )
+_ROUTES = {
+    template: re.compile(
+        re.sub(":[a-z]+", "([^/]+)", template).replace("customers", "customers/?") + r"/?\Z",
+        re.IGNORECASE | re.ASCII,
+    )
+    for template in TEMPLATES
+}
 
 
 class Match(NamedTuple):
@@ -47,10 +50,11 @@ def matched(path: str) -> Match | None:
     The words of the routes are matched in any case, and one slash at the end is ignored. A second
     slash right after ``/customers`` counts as one; a double slash elsewhere matches nothing.
     """
-    found = _ROUTE.match(path)
-    if found is None:
-        return NO_ROUTE if _MOUNT.match(path) else None
-    return Match(TEMPLATES[found.lastindex or 0], tuple(filter(None, found.group(1, 3))))
+    for template, pattern in _ROUTES.items():
+        found = pattern.match(path)
+        if found is not None:
+            return Match(template, found.groups())
+    return NO_ROUTE if _MOUNT.match(path) else None
 
 
 def normalised(path: str) -> str:

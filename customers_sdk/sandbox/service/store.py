@@ -203,12 +203,7 @@ class Store:
         return None if row is None else (row[0], row[1])
 
     def page(
-        self,
-        merchant_id: str,
-        app_id: str | None,
-        search: str,
-        page: int,
-        page_size: int,
+        self, merchant_id: str, app_id: str | None, search: str, page: int, page_size: int
     ) -> tuple[str, int]:
         """Return one page of customers as a JSON list, newest first, and how many there are.
 
