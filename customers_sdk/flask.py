@@ -99,24 +99,20 @@ class Customers:
         return fake
 
     def _current(self) -> AppClient:
-        app = self._app()
-        cache = self._caches.get(app)
-        if cache is None:
-            raise RuntimeError(f"application {app.name!r} lacks this extension: call init_app")
-        return cache.current(lambda name: app.config.get(f"CUSTOMERS_{name}"))
-
-    def _app(self) -> flask.Flask:
+        apps: list[flask.Flask] = list(self._caches)
         if flask.has_app_context():
             current: Any = flask.current_app
-            app: flask.Flask = current._get_current_object()  # noqa: SLF001 - Flask documents it
-            return app
-        apps = list(self._caches)
+            apps = [current._get_current_object()]  # noqa: SLF001 - Flask documents it
         if len(apps) != 1:
             raise RuntimeError(
                 f"the extension serves {len(apps)} applications and none is current: "
                 "use it in a request, or within app.app_context()"
             )
-        return apps[0]
+        (app,) = apps
+        cache = self._caches.get(app)
+        if cache is None:
+            raise RuntimeError(f"application {app.name!r} lacks this extension: call init_app")
+        return cache.current(lambda name: app.config.get(f"CUSTOMERS_{name}"))
 
 
 def _client() -> Client:

@@ -11,6 +11,7 @@ the code under test began none: the newest mock responds, if all active mocks ar
 from __future__ import annotations
 
 import os
+import re
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
     from customers_sdk.testing._fake import MockCustomers
+    from customers_sdk.testing._mock import mock_customers
 
 _guard = threading.Lock()
 _active: list[Activation] = []
@@ -39,13 +41,16 @@ def quick_backoff(number: int, cap: float) -> float:
 
 
 class Activation:
-    """One use of a mock; `lets_out` says whether a request to another host's URL may leave it."""
+    """One use of a mock, which lets requests to other hosts out to URLs that match `prefixes`."""
 
-    def __init__(self, fake: MockCustomers, lets_out: Callable[[str], bool]) -> None:
+    def __init__(
+        self, mock: mock_customers, fake: MockCustomers, prefixes: list[re.Pattern[str]]
+    ) -> None:
+        self.mock = mock
         self.fake = fake
-        self.lets_out = lets_out
+        self.prefixes = prefixes
         self.ended = False
-        self.around = next(begun_in_this_context(), None)
+        self.around = next(_begun_in_this_context(), None)
         with _guard:
             self.found = {name: os.environ.get(name) for name in fake.environment}
             self.outside: Any = _living(_patched.send)
@@ -73,10 +78,11 @@ class Activation:
                     else:
                         os.environ[name] = value
             _patched.send = _living(_patched.send)
+        self.fake.close()
 
     def concerns_us(self) -> bool:
         """Whether this mock may respond to requests from this context."""
-        begun = list(begun_in_this_context())
+        begun = list(_begun_in_this_context())
         return not self.ended and (not begun or self in begun)
 
 
@@ -97,7 +103,8 @@ def _sender(own: Activation) -> Callable[..., Response]:
                     )
                 timeout = options.get("timeout", args[1] if args[1:] else None)
                 return adapter.build_response(request, carrier.answer(request, timeout))
-            if not (own.lets_out(str(request.url)) or _decides(own.outside)):
+            let_out = any(prefix.match(str(request.url)) for prefix in own.prefixes)
+            if not (let_out or _decides(own.outside)):
                 raise refused(request, "a mock of customers_sdk.testing lets no other host through")
         elif own.ended:
             # Another library patched on top of this one, and has restored it since.
@@ -118,14 +125,20 @@ def _outwards(activation: Activation | None) -> Iterator[Activation]:
         activation = activation.around
 
 
-def begun_in_this_context() -> Iterator[Activation]:
+def _begun_in_this_context() -> Iterator[Activation]:
     """Yield the active mocks that began in this thread or task, innermost first."""
     return _outwards(_begun_here.get())
 
 
+def newest(mock: mock_customers) -> Activation:
+    """Return the last use of a mock that began in this thread or task, or else anywhere."""
+    candidates = [*_begun_in_this_context(), *reversed(_active)]
+    return next(each for each in candidates if each.mock is mock)
+
+
 def _is_ambiguous() -> bool:
     """Whether no mock began in this context, and several active ones may be meant."""
-    if next(begun_in_this_context(), None):
+    if next(_begun_in_this_context(), None):
         return False
     with _guard:
         return len(_active) > 1 and len(_active) > len(list(_outwards(_active[-1])))

@@ -9,14 +9,14 @@ from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable, Iter
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from copy import copy
-from functools import wraps
+from functools import partial, wraps
 from types import coroutine
 from typing import Any, Callable, TypeVar, Union
 
 from customers_sdk import _settings
 from customers_sdk.client import DEFAULT_BASE_URL
 from customers_sdk.sandbox.seeds import plausible, sow
-from customers_sdk.testing._active import Activation, begun_in_this_context
+from customers_sdk.testing._active import Activation, newest
 from customers_sdk.testing._fake import MockCustomers
 
 Prefix = Union[str, "re.Pattern[str]"]
@@ -70,7 +70,6 @@ class mock_customers:  # noqa: N801 - used like a function
         self._sleep = sleep
         self._seed = seed
         self._latency = latency
-        self._active: list[Activation] = []
 
     def __enter__(self) -> MockCustomers:
         fake = MockCustomers(self._base_url, self._sleep)
@@ -82,15 +81,11 @@ class mock_customers:  # noqa: N801 - used like a function
         except BaseException:
             fake.close()
             raise
-        self._active.append(Activation(fake, self._lets_out))
+        Activation(self, fake, self._prefixes)
         return fake
 
     def __exit__(self, *_: object) -> None:
-        ours = (each for each in begun_in_this_context() if each in self._active)
-        activation = next(ours, self._active[-1])
-        self._active.remove(activation)
-        activation.end()
-        activation.fake.close()
+        newest(self).end()
 
     def __call__(self, function: F) -> F:
         if isinstance(function, type):
@@ -102,16 +97,8 @@ class mock_customers:  # noqa: N801 - used like a function
                 elif inspect.isfunction(member):
                     setattr(function, name, self(member))
             return function
-        decorated: F = _decorated(function, self._fresh)
+        decorated: F = _decorated(function, partial(copy, self))
         return decorated
-
-    def _lets_out(self, url: str) -> bool:
-        return any(prefix.match(url) for prefix in self._prefixes)
-
-    def _fresh(self) -> mock_customers:
-        fresh = copy(self)
-        fresh._active = []  # noqa: SLF001 - it is our own
-        return fresh
 
 
 def _decorated(function: Any, fresh: Callable[[], mock_customers]) -> Any:
