@@ -39,6 +39,7 @@ except ModuleNotFoundError as _error:
 
 from customers_sdk import Client, CustomersError
 from customers_sdk._frameworks import AppClient, ClientCache, report
+from customers_sdk._http import late
 
 if TYPE_CHECKING:
     from customers_sdk.testing import MockCustomers
@@ -150,13 +151,11 @@ def _check() -> None:
 )
 def _list(search: str | None, limit: int) -> None:
     """Print customers as JSON Lines, newest first."""
-    from customers_sdk._wire import codec
-
     with _told():
         found = _client().customers.list(search=search, page_size=min(limit, 100))
         for customer in islice(found, limit):
             # Escaped, so that no customer's name can control the terminal.
-            click.echo(codec.to_text(customer.to_dict()))
+            click.echo(late.codec.to_text(customer.to_dict()))
 
 
 @_commands.command("show")
@@ -164,8 +163,6 @@ def _list(search: str | None, limit: int) -> None:
 @click.option("--external", is_flag=True, help="CUSTOMER_ID is your own id for the customer.")
 def _show(customer_id: str, *, external: bool) -> None:
     """Print a customer as JSON, with wallets, payments and invoices."""
-    from customers_sdk._wire import codec
-
     with _told():
         customers = _client().customers
         if external:
@@ -173,4 +170,4 @@ def _show(customer_id: str, *, external: bool) -> None:
             if found is None:
                 raise click.ClickException("no customer has this external id")
             customer_id = found.id
-        click.echo(codec.to_text(customers.retrieve(customer_id).to_dict(), indent=2))
+        click.echo(late.codec.to_text(customers.retrieve(customer_id).to_dict(), indent=2))
