@@ -268,5 +268,4 @@ class Seeding:
         app = self.store.app(self.app_id)
         if app is None:
             raise LookupError("the sandbox's own app is gone")
-        merchant_id: str = app["merchant_id"]
-        return merchant_id
+        return str(app["merchant_id"])
