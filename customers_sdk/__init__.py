@@ -7,8 +7,7 @@ Make one client and share it::
     client = Client()  # NODERAILS_API_KEY and NODERAILS_APP_ID
     customer = client.customers.create(email="ada@example.com", external_id="user-1")
 
-The public names are imported when they are first used, so that importing this package
-costs next to nothing.
+Public names are imported when first used, so that importing this package costs next to nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """What a client's settings must be, and the limits of its calls.
 
-Every function names the setting and says what was wrong with it, and none repeats its
-value: one of them is the key.
+Every function says which setting is wrong and why, and never its value: one of them is the key.
 """
 
 from __future__ import annotations

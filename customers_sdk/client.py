@@ -37,10 +37,8 @@ class Client:
     when the first request is made.
 
     Args:
-        api_key: secret key, ``nr_test_sk_…`` or ``nr_live_sk_…``; by default
-            ``NODERAILS_API_KEY``.
-        app_id: the app that customers are created in and looked for; by default
-            ``NODERAILS_APP_ID``.
+        api_key: secret key (``nr_test_sk_…``, ``nr_live_sk_…``); by default ``NODERAILS_API_KEY``.
+        app_id: the app to create and look for customers in; by default ``NODERAILS_APP_ID``.
         base_url: the service; by default ``NODERAILS_BASE_URL``, or the real one.
         timeout: seconds to connect and seconds without a byte: a pair, or one number for both.
         deadline: seconds for a whole call with all its tries and waits.
@@ -51,9 +49,8 @@ class Client:
         user_agent: your application, put before the SDK's own ``User-Agent``.
         allow_http: permit plain http to another machine, which sends the key in the
             clear. Loopback needs no permission, and goes through no proxy of the environment.
-        on_attempt: called with an `Attempt` after every request, in the thread that made it
-            and before the client waits for a retry. What it raises is logged and changes
-            nothing.
+        on_attempt: called with an `Attempt` after every request, in the thread that made it and
+            before the client waits for a retry. What it raises is logged and changes nothing.
 
     Attributes:
         customers: the `Customers` of the service.

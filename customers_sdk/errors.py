@@ -21,8 +21,7 @@ class CustomersError(Exception):
             within 24 hours gives the first response again, except after a timeout, when the
             service has dropped the key: then a creation without ``external_id`` may be
             carried out twice.
-        outcome_unknown: True if the write may have been carried out although no valid
-            response came back.
+        outcome_unknown: True if the write may have been carried out without a valid response.
         attempts: the number of requests that were made.
         elapsed: the time they took together, in seconds.
         reference: the code with which the text ends, such as ``E44``; the documentation's page
@@ -198,8 +197,7 @@ class ServerError(ApiError):
 class AlreadyExistsError(ConflictError, ServerError):
     """What was to be created exists already: an external id, or a customer's wallet.
 
-    The service responds with 500 to it, and the client looked it up. The write was not
-    carried out.
+    The service responds with 500, and the client looked it up. The write was not carried out.
 
     Attributes:
         existing: the `~customers_sdk.Customer` who has the external id, or the

@@ -92,8 +92,7 @@ def walk(
 class _Answer(NamedTuple):
     """A page, and where it stands.
 
-    Positions are counted as of the walk's first answer: who is born later pushes rows down a
-    page, but changes no position.
+    Positions are as of the walk's first answer: later births move rows down a page, but not them.
     """
 
     rows: tuple[Any, ...]
