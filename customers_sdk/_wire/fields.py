@@ -99,15 +99,10 @@ _CANONICAL = "v" if sys.version_info >= (3, 11) else "v[:23] + '+00:00'"
 # The expression that reads the text ``v``. The service writes ``2026-11-22T20:17:22.071Z``.
 ISO_TEXT = f"fromisoformat({_CANONICAL}) if v[23:] == 'Z' else read_instant(v)"
 
-_SIXTY = r"([0-5]\d)"
-_TIME = (
-    rf"([01]\d|2[0-3])(?::{_SIXTY}(?::{_SIXTY}(?:[.,](\d+))?)?"
-    rf"|{_SIXTY}(?:{_SIXTY}(?:[.,](\d+))?)?)?"
-)
-_ISO_8601 = (
-    r"(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d)|-W(\d\d)(?:-(\d))?|W(\d\d)(\d)?)"
-    rf"[T ]{_TIME}(Z|([+-]){_TIME})"
-)
+# Hour, separator, minute, second, fraction; the separator comes again or not at all.
+_TIME = r"([01]\d|2[0-3])(?:(:?)([0-5]\d)(?:\%d([0-5]\d)(?:[.,](\d+))?)?)?"
+_DATE = r"(\d{4})(-?)(?:(\d\d)\2(\d\d)|W(\d\d)(?:\2(\d))?)"
+_ISO_8601 = f"{_DATE}[T ]{_TIME % 8}(Z|([+-]){_TIME % 15})"
 
 
 def read_instant(text: Any, _: Any = None) -> datetime:
@@ -119,23 +114,17 @@ def read_instant(text: Any, _: Any = None) -> datetime:
     found = re.fullmatch(_ISO_8601, text, re.ASCII)
     if not found:
         raise ValueError
+    year, _, month, day, week, weekday, *rest = found.groups()
+    date = f"{year}-{month}-{day}"
+    if week:
+        first = datetime.fromisocalendar(int(year), int(week), int(weekday or 1))
+        date = first.date().isoformat()
+    zone = "+00:00" if rest[5] == "Z" else rest[6] + _time(*rest[7:])
+    return datetime.fromisoformat(f"{date}T{_time(*rest[:5])}{zone}")
 
-    def part(*groups: int) -> str:
-        return next(filter(None, map(found.group, groups)), "")
 
-    def time(first: int) -> str:
-        minute = part(first + 1, first + 4) or "00"
-        second = part(first + 2, first + 5) or "00"
-        fraction = part(first + 3, first + 6)[:6]
-        return f"{part(first)}:{minute}:{second}.{fraction:0<6}"
-
-    if week := part(6, 8):
-        day = datetime.fromisocalendar(int(part(1)), int(week), int(part(7, 9) or 1))
-        date = day.date().isoformat()
-    else:
-        date = "-".join((part(1), part(2, 4), part(3, 5)))
-    zone = "+00:00" if part(17) == "Z" else part(18) + time(19)
-    return datetime.fromisoformat(f"{date}T{time(10)}{zone}")
+def _time(hour: str, _: str, minute: str, second: str, fraction: str) -> str:
+    return f"{hour}:{minute or '00'}:{second or '00'}.{(fraction or '')[:6]:0<6}"
 
 
 def write_instant(moment: datetime) -> str:
