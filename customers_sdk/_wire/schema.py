@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import attrs
 import cattrs
 
-from customers_sdk._wire import readers, writers
+from customers_sdk._wire import codec, readers, writers
 from customers_sdk._wire.fields import RULES, WRITERS, fields_of
 from customers_sdk.errors import ResponseFormatError
 
@@ -65,6 +65,9 @@ _converter = _make_converter()
 _readers: ByClass[readers.Reader] = ByClass(_converter.get_structure_hook)
 _free_names = ByClass(lambda cls: [f.wire_name for f in fields_of(cls) if f.is_free])
 _writers = ByClass(_converter.get_unstructure_hook)
+_text_writers: ByClass[Callable[[Any], str]] = ByClass(
+    lambda cls: writers.make_text_writer(cls, _text_writers, _whole)
+)
 
 
 def structure(data: Any, cls: type[T], path: str = "data") -> T:
@@ -141,6 +144,26 @@ def mismatch(path: str, expected: str, value: Any) -> str:
 def unstructure(value: Any) -> dict[str, Any]:
     """Write an instance of an attrs class as the JSON object it came from."""
     return typing.cast("dict[str, Any]", _writers[value.__class__](value))
+
+
+def _whole(record: Any) -> str:
+    return codec.encode(unstructure(record)).decode()
+
+
+def encode(record: Any) -> bytes:
+    """Encode a record; with ``orjson`` a number may look different: 1e16 and not 1e+16."""
+    fast = codec.encode_fast(unstructure(record)) if codec.FAST else None
+    if fast is not None:
+        return fast
+    try:
+        return _text_writers[record.__class__](record).encode()
+    except UnicodeEncodeError:  # a lone surrogate travels escaped
+        return codec.encode(unstructure(record))
+
+
+def encode_all(records: tuple[Any, ...]) -> bytes:
+    """Encode several records as a JSON list."""
+    return b"[%s]" % b",".join(map(encode, records))
 
 
 def misfit(record: Any) -> str | None:

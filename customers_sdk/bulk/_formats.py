@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from customers_sdk._checks import CUSTOMER_FIELDS
 from customers_sdk._stored import stored_text
-from customers_sdk._wire import codec, texts
+from customers_sdk._wire import codec, schema
 from customers_sdk._wire.fields import write_instant
 from customers_sdk.bulk._errors import ArgumentError
 from customers_sdk.models import CustomerSummary
@@ -44,7 +44,7 @@ class Layout(NamedTuple):
     def encoder(self) -> Callable[[CustomerSummary], bytes]:
         """Return the function that gives a customer's line in a file."""
         if self.format == "jsonl":
-            return lambda customer: texts.encode(customer) + b"\n"
+            return lambda customer: schema.encode(customer) + b"\n"
         if self.excel_safe:
             return lambda customer: _csv_line(map(_marked, _cells(customer)))
         return lambda customer: _csv_line(_cells(customer))
@@ -59,7 +59,7 @@ def _cells(customer: CustomerSummary) -> list[Any]:
         *_TEXTS(customer),
         # Metadata that is not an object is kept there.
         codec.encode(customer.extra.get("metadata", customer.metadata)).decode(),
-        texts.encode_all(customer.wallets).decode(),
+        schema.encode_all(customer.wallets).decode(),
         counts.payment_intents,
         counts.subscriptions,
         counts.invoices,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from customers_sdk import CustomerDetail, CustomerSummary, Wallet
-from customers_sdk._wire import codec, texts
+from customers_sdk._wire import codec, schema
 from customers_sdk.models import Model
 from tests.doubles import detail, summary, wallet
 from tests.wire.strategies import DETAILS
@@ -21,10 +21,10 @@ from tests.wire.strategies import DETAILS
 
 def assert_written_alike(record: Model) -> None:
     wanted = codec.encode(record.to_dict())
-    assert json.loads(texts.encode(record)) == json.loads(wanted)
+    assert json.loads(schema.encode(record)) == json.loads(wanted)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(codec, "FAST", False)
-        assert texts.encode(record) == wanted
+        assert schema.encode(record) == wanted
 
 
 @settings(max_examples=150, deadline=None)
@@ -60,5 +60,5 @@ def test_a_record_with_something_unusual_is_written_as_its_dict(changes: dict[st
 
 def test_several_records_are_a_list() -> None:
     wallets = tuple(map(Wallet.from_dict, (wallet(), wallet(chainId=137))))
-    assert texts.encode_all(wallets) == codec.encode([each.to_dict() for each in wallets])
-    assert texts.encode_all(()) == b"[]"
+    assert schema.encode_all(wallets) == codec.encode([each.to_dict() for each in wallets])
+    assert schema.encode_all(()) == b"[]"
