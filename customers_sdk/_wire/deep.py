@@ -146,16 +146,13 @@ def equal(one: Any, other: Any) -> bool:
     pairs = [(one, other, 0)]
     while pairs:
         one, other, depth = pairs.pop()
+        if one.__class__ is other.__class__ and isinstance(one, (list, tuple)):
+            one, other = dict(enumerate(one)), dict(enumerate(other))
         if isinstance(one, Mapping) and isinstance(other, Mapping):
             _check_depth(depth)
             if one.keys() != other.keys():
                 return False
             pairs += [(value, other[name], depth + 1) for name, value in one.items()]
-        elif one.__class__ is other.__class__ and isinstance(one, (list, tuple)):
-            _check_depth(depth)
-            if len(one) != len(other):
-                return False
-            pairs += [(a, b, depth + 1) for a, b in zip(one, other)]
         elif one != other:
             return False
     return True
