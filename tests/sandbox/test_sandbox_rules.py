@@ -13,6 +13,7 @@ from customers_sdk.sandbox.backend import Handle
 from customers_sdk.sandbox.express import javascript, jsontext
 from customers_sdk.sandbox.express.query import decode_component, parse_query
 from customers_sdk.sandbox.service import columns, rules, shapes
+from customers_sdk.sandbox.service.answers import Refusal
 from customers_sdk.sandbox.service.database import ilike, tie_order
 
 APP = "a1a1a1a1-0000-4000-8000-000000000001"
@@ -21,9 +22,9 @@ SOLANA = "4Nd1mBQtrMJVYVfKf2PJy9NZUZdTAsp7D4xWLs4gDB4T"
 
 
 def messages(check: Any, value: Any) -> list[str]:
-    with pytest.raises(rules.Invalid) as caught:
+    with pytest.raises(Refusal) as caught:
         check(value)
-    return caught.value.message.split("; ")
+    return str(caught.value.error["message"]).split("; ")
 
 
 @pytest.mark.parametrize(

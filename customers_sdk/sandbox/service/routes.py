@@ -58,8 +58,6 @@ class Routes:
         given = request.environ.get("QUERY_STRING", "") if method == "GET" else body
         try:
             return view(merchant_id, given, *segments)
-        except rules.Invalid as error:
-            raise Refusal(400, error.message, details=error.issues) from None
         except (Duplicate, UnstorableError, PrimitiveError):
             raise internal_error() from None
 

@@ -12,6 +12,7 @@ import re
 from typing import Any, Callable, NamedTuple
 
 from customers_sdk.sandbox.express import javascript
+from customers_sdk.sandbox.service.answers import Refusal
 
 Issue = dict[str, Any]
 
@@ -53,19 +54,6 @@ _LONGEST = {
     "country": 255,
     "postalCode": 50,
 }
-
-
-class Invalid(Exception):  # noqa: N818 - reads as a verdict
-    """Input that breaks the schema; `issues` go into the answer's ``details``."""
-
-    def __init__(self, issues: list[Issue]) -> None:
-        super().__init__(issues)
-        self.issues = issues
-
-    @property
-    def message(self) -> str:
-        """The issues as the service joins them: ``path: text; path: text``."""
-        return "; ".join(f"{'.'.join(issue['path'])}: {issue['message']}" for issue in self.issues)
 
 
 class _Rule(NamedTuple):
@@ -141,7 +129,7 @@ _LIST_PARAMETERS = {
 
 
 def creation(body: Any) -> dict[str, Any]:
-    """Return the known fields of a create; raise `Invalid` if its body breaks the schema."""
+    """Return the known fields of a create; raise `Refusal` if its body breaks the schema."""
     return _object(body, _CREATION_FIELDS)
 
 
@@ -182,7 +170,7 @@ def normalised_address(family: str, address: str) -> str:
 
 def _object(value: Any, fields: dict[str, _Field]) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise Invalid([_wrong_type("object", value)])
+        raise _invalid([_wrong_type("object", value)])
     issues: list[Issue] = []
     known: dict[str, Any] = {}
     for name, field in fields.items():
@@ -191,8 +179,13 @@ def _object(value: Any, fields: dict[str, _Field]) -> dict[str, Any]:
             known[name] = item
             issues += [{**issue, "path": [name]} for issue in _issues(item, field)]
     if issues:
-        raise Invalid(issues)
+        raise _invalid(issues)
     return known
+
+
+def _invalid(issues: list[Issue]) -> Refusal:
+    texts = (f"{'.'.join(issue['path'])}: {issue['message']}" for issue in issues)
+    return Refusal(400, "; ".join(texts), details=issues)
 
 
 def _issues(value: Any, field: _Field) -> list[Issue]:

@@ -232,13 +232,13 @@ class Store:
 
     def count_customers(self) -> int:
         """Return how many customers there are, of all apps."""
-        row = self.database.row("SELECT count(*) FROM customers")
-        return 0 if row is None else int(row[0])
+        [(count,)] = self.database.rows("SELECT count(*) FROM customers")
+        return int(count)
 
     def next_invoice_number(self) -> str:
         """Return a number that no invoice of the sandbox had from here before."""
-        row = self.database.row("SELECT ifnull(max(rowid), 0) + 1 FROM invoices")
-        return f"INV-{row[0] if row else 1:04}"
+        [(number,)] = self.database.rows("SELECT ifnull(max(rowid), 0) + 1 FROM invoices")
+        return f"INV-{number:04}"
 
     def recalled(self, key: str) -> dict[str, tuple[int, str]]:
         """Return the status and the body kept under an idempotency key, for 24 hours.
