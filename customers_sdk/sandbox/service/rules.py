@@ -89,11 +89,11 @@ def _format(kind: str, pattern: re.Pattern[str]) -> _Rule:
 
 
 def _in_no_family(address: str) -> bool:
-    lowered = javascript.trim(address).lower()
-    return not any(
-        pattern.match(address if family == "solana" else lowered)
-        for family, pattern in _ADDRESSES.items()
-    )
+    return not any(one.match(_on(family, address)) for family, one in _ADDRESSES.items())
+
+
+def _on(family: str, address: str) -> str:
+    return address if family == "solana" else javascript.trim(address).lower()
 
 
 _FRACTION = {"code": "invalid_type", "expected": "integer", "received": "float"}
@@ -110,6 +110,7 @@ _OF_A_FAMILY = _Rule(_in_no_family, {"code": "custom", "message": _ADDRESS_TEXT,
 
 _APP_ID = _Field("string", (_format("uuid", _UUID),))
 _ADDRESS = (_NOT_EMPTY, _at_most(66), _OF_A_FAMILY)
+# Each in the order in which the service lists its issues.
 _CUSTOMER_FIELDS = {
     **{name: _Field("string", (_at_most(longest),)) for name, longest in _LONGEST.items()},
     "email": _Field("string", (_format("email", _EMAIL), _at_most(_LONGEST["email"]))),
@@ -161,8 +162,7 @@ def normalised_address(family: str, address: str) -> str:
     ``0x`` but no padding. Raises ``ValueError`` with the service's text for an address of another
     family.
     """
-    if family != "solana":
-        address = javascript.trim(address).lower()
+    address = _on(family, address)
     if not _ADDRESSES[family].match(address):
         raise ValueError(f"Invalid {_FAMILY_NAMES[family]} wallet address")
     return f"0x{address}" if family == "sui" and not address.startswith("0x") else address
