@@ -8,7 +8,7 @@ import time
 from http.client import RemoteDisconnected
 from http.client import responses as reasons
 from typing import TYPE_CHECKING, Any, Callable, NoReturn
-from urllib.parse import SplitResult, unquote_to_bytes, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import attrs
 import requests
@@ -224,10 +224,8 @@ def _environ(request: requests.PreparedRequest, prefix: int) -> WSGIEnvironment:
     body = _body(request.body)
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": str(request.method).upper(),
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "REQUEST_URI": f"{path}?{url.query}" if url.query else path,
         "QUERY_STRING": url.query,
-        "HTTP_HOST": url.netloc,
         "wsgi.input": io.BytesIO(body),
     }
     headers: Any = request.headers  # their values may be bytes, whatever `requests` declares

@@ -51,7 +51,7 @@ def before(mock: MockCustomers, what: str, action: Callable[[], Any]) -> None:
     application: Any = mock.carrier.application
 
     def between(environ: Any, start_response: Any) -> Any:
-        fits = environ["REQUEST_METHOD"] == method and environ["PATH_INFO"].startswith(path)
+        fits = environ["REQUEST_METHOD"] == method and environ["REQUEST_URI"].startswith(path)
         if fits and waiting:
             waiting.pop()()
         return application(environ, start_response)
