@@ -79,12 +79,12 @@ class AppClient(NamedTuple):
         (self.fake or self.client).close()  # a fake closes its clients
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def _renew_lock() -> None:
     global _lock  # noqa: PLW0603 - in a forked child, the thread that holds it does not exist
-    _lock = threading.Lock()
+    _lock = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):
@@ -101,17 +101,12 @@ class ClientCache:
     def current(self, read: Callable[[str], Any]) -> AppClient:
         """Return the client of the settings as they are now; raises `ConfigurationError`."""
         settings = AppSettings(read, self._naming)
-        cached = self._cached
-        if cached is not None and cached.settings.values == settings.values:
-            return cached
         with _lock:
-            cached = self._cached
-            if cached is None or cached.settings.values != settings.values:
+            if self._cached is None or self._cached.settings.values != settings.values:
                 fresh = build(settings)
-                if cached is not None:
-                    cached.close()
-                self._cached = cached = fresh
-        return cached
+                self.clear()
+                self._cached = fresh
+            return self._cached
 
     def clear(self) -> None:
         """Close the client, and forget it."""
