@@ -79,9 +79,8 @@ class Seeding:
         created_at: Instant | None = None,
     ) -> str:
         """Add an app, to the sandbox's own merchant unless another `merchant_id` is given."""
-        merchant_id = merchant_id or self._own_merchant()
-        updated_at = created_at  # a column, too
-        return self._added("apps", locals())
+        row = {**locals(), "merchant_id": merchant_id or self._own_merchant(), "updated_at": None}
+        return self._added("apps", row)
 
     def add_api_key(
         self,
@@ -155,12 +154,9 @@ class Seeding:
         The values are stored as the service stores them. Metadata that is not an object, which
         other programs can leave behind, is written as ``{"$type": "Raw", "value": [1]}``.
         """
-        app_id = app_id or self.app_id
-        if self.store.app(app_id) is None:
-            raise LookupError(f"there is no app {app_id}")
-        metadata = dict(metadata or {})
-        updated_at = updated_at or created_at
-        row = {**locals()}
+        row = {**locals(), "app_id": app_id or self.app_id, "metadata": dict(metadata or {})}
+        if self.store.app(row["app_id"]) is None:
+            raise LookupError(f"there is no app {row['app_id']}")
         fields = {name: row[column] for name, column in columns.COLUMNS.items()}
         return self._added("customers", {**row, **columns.stored(fields)})
 
@@ -183,9 +179,12 @@ class Seeding:
         An unknown `chain_id` raises ``LookupError``, an address that is not one of that chain
         ``ValueError``. `authorization_type` is not checked: the vocabulary is open (documented).
         """
-        wallet_address = normalised_address(self._family(chain_id), wallet_address)
-        updated_at = updated_at or created_at
-        return self._added("wallets", locals())
+        row = {**locals()}
+        chain = self.store.chain(chain_id)
+        if chain is None:
+            raise LookupError(f"there is no chain {chain_id}")
+        row["wallet_address"] = normalised_address(chain["family"], wallet_address)
+        return self._added("wallets", row)
 
     def add_payment_intent(
         self,
@@ -251,18 +250,12 @@ class Seeding:
             for name, value in arguments.items()
             if name != "self"
         }
-        now = self.store.now()
-        for name in ("created_at", "updated_at"):
-            if name in row and row[name] is None:
-                row[name] = now
+        instant = self.store.now()
+        for name in ("created_at", "updated_at"):  # by default as the one before
+            if name in row:
+                row[name] = instant = instant if row[name] is None else row[name]
         self.store.insert(table, row)
         return str(row["id"])
-
-    def _family(self, chain_id: int) -> str:
-        chain = self.store.chain(chain_id)
-        if chain is None:
-            raise LookupError(f"there is no chain {chain_id}")
-        return str(chain["family"])
 
     def _own_merchant(self) -> str:
         app = self.store.app(self.app_id)

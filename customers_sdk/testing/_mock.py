@@ -105,8 +105,13 @@ def _decorated(function: Any, fresh: Callable[[], mock_customers]) -> Any:
     if inspect.isasyncgenfunction(function):
         return _async_generator(function, fresh)
     if inspect.isgeneratorfunction(function):
-        return _generator(function, fresh)
 
+        @wraps(function)
+        def generated(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            with _begun(fresh()) as context:
+                return (yield from _Steps(context, function(*args, **kwargs)))
+
+        return generated
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)
@@ -122,15 +127,6 @@ def _decorated(function: Any, fresh: Callable[[], mock_customers]) -> Any:
             return function(*args, **kwargs)
 
     return called
-
-
-def _generator(function: Any, fresh: Callable[[], mock_customers]) -> Any:
-    @wraps(function)
-    def generated(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        with _begun(fresh()) as context:
-            return (yield from _Steps(context, function(*args, **kwargs)))
-
-    return generated
 
 
 def _async_generator(function: Any, fresh: Callable[[], mock_customers]) -> Any:
