@@ -30,7 +30,7 @@ _LEVELS_PICKLED = 100
 
 @functools.cache
 def _compared(cls: Any) -> Callable[[Any], object]:
-    return operator.attrgetter(*(field.name for field in attrs.fields(cls)))
+    return operator.attrgetter(*(field.name for field in attrs.fields(cls) if field.eq))
 
 
 @functools.cache

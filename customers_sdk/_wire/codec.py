@@ -40,7 +40,7 @@ def restore_integers(value: Any) -> Any:
     """Make integers again of those that orjson has made floats: 64 bits and more.
 
     A JavaScript service writes such a number with the digits that ``repr`` gives, and from
-    1e21 on with an exponent, which `json` reads as a float too. They are rare.
+    1e21 on with an exponent, which `json` reads as a float too. Rare: looking has to cost little.
     """
     waiting = [value]
     while waiting:
