@@ -81,11 +81,8 @@ def base_url(value: object, *, allow_http: bool) -> str:
     if parts.query or parts.fragment or value.endswith(("?", "#")):
         raise _refusal("base_url", "must not have a query or a fragment")
     if parts.scheme == "http" and not allow_http and not is_loopback(host):
-        raise _refusal(
-            "base_url",
-            "is plain http, which would send the key in the clear",
-            "use https, or pass allow_http=True",
-        )
+        advice = "use https, or pass allow_http=True"
+        raise _refusal("base_url", "is plain http, which would send the key in the clear", advice)
     return value.rstrip("/")
 
 
