@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Generator, Iterable, Iter
 from contextlib import contextmanager
 from contextvars import Context, copy_context
 from copy import copy
-from functools import partial, wraps
+from functools import wraps
 from types import coroutine
 from typing import Any, Callable, TypeVar, Union
 
@@ -97,18 +97,18 @@ class mock_customers:  # noqa: N801 - used like a function
                 elif inspect.isfunction(member):
                     setattr(function, name, self(member))
             return function
-        decorated: F = _decorated(function, partial(copy, self))
+        decorated: F = _decorated(function, self)
         return decorated
 
 
-def _decorated(function: Any, fresh: Callable[[], mock_customers]) -> Any:
+def _decorated(function: Any, mock: mock_customers) -> Any:
     if inspect.isasyncgenfunction(function):
-        return _async_generator(function, fresh)
+        return _async_generator(function, mock)
     if inspect.isgeneratorfunction(function):
 
         @wraps(function)
         def generated(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            with _begun(fresh()) as context:
+            with _begun(copy(mock)) as context:
                 return (yield from _Steps(context, function(*args, **kwargs)))
 
         return generated
@@ -116,24 +116,24 @@ def _decorated(function: Any, fresh: Callable[[], mock_customers]) -> Any:
 
         @wraps(function)
         async def awaited(*args: Any, **kwargs: Any) -> Any:
-            with fresh():
+            with copy(mock):
                 return await function(*args, **kwargs)
 
         return awaited
 
     @wraps(function)
     def called(*args: Any, **kwargs: Any) -> Any:
-        with fresh():
+        with copy(mock):
             return function(*args, **kwargs)
 
     return called
 
 
-def _async_generator(function: Any, fresh: Callable[[], mock_customers]) -> Any:
+def _async_generator(function: Any, mock: mock_customers) -> Any:
     @wraps(function)
     async def generated(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         # What ``yield from`` does for a generator.
-        with _begun(fresh()) as context:
+        with _begun(copy(mock)) as context:
             steps = function(*args, **kwargs)
             step = steps.__anext__()
             while True:
