@@ -29,10 +29,8 @@ class Digits(int):
 def wire(*, name: str | None = None, digits: bool = False, omit: bool = False) -> dict[str, Any]:
     """Field metadata for what the naming rule and the type do not say.
 
-    Args:
-        name: the wire name, where the rule would give another.
-        digits: an integer that travels as a string of digits.
-        omit: a field whose None means that the member is absent, not null.
+    With ``digits`` an integer travels as a string of digits; with ``omit`` None means that the
+    member is absent, not null.
     """
     return {_WIRE: (name, digits, omit)}
 

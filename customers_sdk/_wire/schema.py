@@ -7,7 +7,6 @@ type, and its hooks for classes are generated: `readers`, `writers`.
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -64,7 +63,7 @@ class ByClass(dict[type, R]):
 _converter = _make_converter()
 _readers: ByClass[readers.Reader] = ByClass(_converter.get_structure_hook)
 _free_names = ByClass(lambda cls: [f.wire_name for f in fields_of(cls) if f.is_free])
-_writers = ByClass(_converter.get_unstructure_hook)
+_writers: ByClass[Callable[[Any], dict[str, Any]]] = ByClass(_converter.get_unstructure_hook)
 _text_writers: ByClass[Callable[[Any], str]] = ByClass(
     lambda cls: writers.make_text_writer(cls, _text_writers, _whole)
 )
@@ -143,7 +142,7 @@ def mismatch(path: str, expected: str, value: Any) -> str:
 
 def unstructure(value: Any) -> dict[str, Any]:
     """Write an instance of an attrs class as the JSON object it came from."""
-    return typing.cast("dict[str, Any]", _writers[value.__class__](value))
+    return _writers[value.__class__](value)
 
 
 def _whole(record: Any) -> str:
