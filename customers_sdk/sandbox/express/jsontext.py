@@ -9,7 +9,7 @@ import json
 import math
 import re
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from customers_sdk.sandbox.express.javascript import is_array_index, number_text, well_formed
 
@@ -153,4 +153,6 @@ def _scalar(value: Any) -> str:
 
 
 #: Write compact JSON of text, whole numbers, lists and objects of our own making.
-compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+compact: Callable[[Any], str] = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), check_circular=False
+).encode

@@ -22,7 +22,7 @@ class Refusal(Exception):  # noqa: N818 - it is a response
     def __init__(self, status: int, message: str, **more: Any) -> None:
         super().__init__(status, message)
         self.status = status
-        self.error = {"code": _CODES[status], "message": message, **more}
+        self.error: dict[str, Any] = {"code": _CODES[status], "message": message, **more}
 
 
 def internal_error() -> Refusal:
