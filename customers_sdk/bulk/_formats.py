@@ -73,8 +73,8 @@ def layout_of(path: Path, asked: Format | None, *, excel_safe: bool) -> Layout:
     """Return the layout asked for, or the one that the file's name tells."""
     found = _ENDINGS.get(path.suffix.lower()) if asked is None else asked
     if found is None:
-        unlike = f"{path.name!r}, which ends in none of {', '.join(_ENDINGS)}"
-        raise ArgumentError("format", f"cannot tell the format from {unlike}", "jsonl")
+        file = f"{path.name!r}, which ends in none of {', '.join(_ENDINGS)}"
+        raise ArgumentError("format", f"cannot tell the format from {file}", "jsonl")
     if found not in _ENDINGS.values():
         raise ArgumentError("format", "must be 'jsonl' or 'csv'")
     if excel_safe and found != "csv":

@@ -157,7 +157,7 @@ class RateLimit:
         self._next = max(self._next, self._clock()) + self._interval
 
 
-@attrs.define
+@attrs.define(repr=False)
 class _Run:
     """One run of an import: what there is to do, which row is sent when, and what comes of it."""
 

@@ -21,7 +21,7 @@ from customers_sdk.errors import AmbiguousCustomerError
 from customers_sdk.models import Customer
 
 
-@attrs.define
+@attrs.define(repr=False)
 class Upsert:
     """Creates or updates the customers of an import's rows; used from several threads."""
 

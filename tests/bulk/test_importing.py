@@ -253,6 +253,28 @@ def test_ctrl_c_lets_the_rows_in_flight_finish_and_be_noted(
     assert counts(report) == (100 - len(noted), 0, 0, len(noted))
 
 
+def test_a_traceback_with_its_variables_shows_no_customer(
+    mock: MockCustomers, client: Client
+) -> None:
+    mock.add_customer(external_id="u0", name="Ada")
+
+    def fail(progress: Progress) -> None:
+        if progress.done:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        import_rows(client, people(2), progress=fail)
+
+    ours = [
+        value
+        for entry in caught.traceback
+        for value in entry.frame.f_locals.values()
+        if type(value).__module__.startswith("customers_sdk.bulk")
+    ]
+    assert ours
+    assert not [value for value in ours if "u1" in repr(value) or "Ada" in repr(value)]
+
+
 def test_progress_counts_every_row(mock: MockCustomers, client: Client) -> None:
     mock.add_customer(external_id="u0", name="Name 0")
     mock.add_customer(external_id="u1", name="Old")
