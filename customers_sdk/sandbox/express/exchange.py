@@ -40,7 +40,7 @@ class Request:
         return value
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, repr=False)
 class Response:
     """A response; `headers` can be changed until it is sent."""
 
