@@ -273,8 +273,8 @@ _LONGEST = {
 CUSTOMER_FIELDS = (*_LONGEST, "metadata")
 
 
-def customer_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a customer as they may be sent; None is sent as null."""
+def customer_fields(fields: Mapping[str, Any], absent: object = ...) -> dict[str, Any]:
+    """The fields of a customer to send, but those that are ``absent``; None is sent as null."""
     return {
         name: value
         if value is None
@@ -282,6 +282,7 @@ def customer_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
         if name == "metadata"
         else text(value, name, _LONGEST[name])
         for name, value in fields.items()
+        if value is not absent
     }
 
 

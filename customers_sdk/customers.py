@@ -123,9 +123,7 @@ class Customers(Writes):
             "postal_code": postal_code,
             "metadata": metadata,
         }
-        sent = _checks.customer_fields(
-            {name: value for name, value in fields.items() if value is not None}
-        )
+        sent = _checks.customer_fields(fields, absent=None)
         limits = self._limits.override(timeout, deadline, max_retries)
         return self._create(self._app(app_id), sent, limits, idempotency_key)
 
@@ -202,9 +200,7 @@ class Customers(Writes):
             "postal_code": postal_code,
             "metadata": metadata,
         }
-        sent = _checks.customer_fields(
-            {name: value for name, value in fields.items() if value is not UNSET}
-        )
+        sent = _checks.customer_fields(fields, absent=UNSET)
         limits = self._limits.override(timeout, deadline, max_retries)
         return self._update(customer_id, sent, limits, idempotency_key)
 

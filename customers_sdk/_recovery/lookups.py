@@ -101,7 +101,6 @@ def fields_to_send(
     _checks.flag(adopt, "adopt")
     _checks.idempotency_key(key)
 
-    given = {name: value for name, value in fields.items() if value is not None}
-    checked = _checks.customer_fields(given)
+    checked = _checks.customer_fields(fields, absent=None)
     late.codec.body(checked)
     return checked
