@@ -77,6 +77,8 @@ class Activation:
                         os.environ.pop(name, None)
                     else:
                         os.environ[name] = value
+            for other in above:  # hold on to no mock that has ended
+                other.outside = _living(other.outside)
             _patched.send = _living(_patched.send)
         self.fake.close()
 

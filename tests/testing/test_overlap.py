@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
+import gc
 import os
 import subprocess
 import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +65,23 @@ def test_mocks_end_in_the_order_they_began() -> None:
     sign_up("to the second")
     assert stored(handles[0]) == ["to the second"]
     second.__exit__(None, None, None)
+
+
+def test_mocks_that_always_overlap_hold_on_to_none_that_has_ended() -> None:
+    def begin() -> tuple[mock_customers, MockCustomers]:
+        mock = mock_customers()
+        return mock, mock.__enter__()
+
+    contexts = [contextvars.Context() for _ in range(4)]
+    mock, handle = contexts[0].run(begin)
+    first = weakref.ref(handle)
+    for before, context in zip(contexts, contexts[1:]):
+        following, handle = context.run(begin)
+        before.run(mock.__exit__, None, None, None)
+        mock = following
+    gc.collect()
+    assert first() is None
+    contexts[-1].run(mock.__exit__, None, None, None)
 
 
 def test_coroutines_side_by_side_have_a_fake_each() -> None:
