@@ -127,6 +127,8 @@ def export_customers(
     query = Query(client.base_url, app, search)
     sink: contextlib.AbstractContextManager[_Sink]
     if path == "-":
+        if sys.stdout is None:
+            raise ArgumentError("path", "standard output is closed")
         path = sys.stdout.buffer
     if isinstance(path, (str, Path)):
         layout = layout_of(Path(path), format, excel_safe=excel_safe)

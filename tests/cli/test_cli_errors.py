@@ -249,7 +249,14 @@ def test_a_closed_standard_error_changes_no_exit_code(
 
 
 @pytest.mark.parametrize(
-    ("command", "code"), [("list >&-", 0), ("list 2>&-", 0), ("doctor >&-", 0), ("show x 2>&-", 3)]
+    ("command", "code"),
+    [
+        ("list >&-", 0),
+        ("list 2>&-", 0),
+        ("doctor >&-", 0),
+        ("show x 2>&-", 3),
+        ("export - >&-", 2),
+    ],
 )
 def test_closed_streams_are_no_traceback(sandbox: Sandbox, command: str, code: int) -> None:
     sandbox.add_customer()
