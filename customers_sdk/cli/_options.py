@@ -105,10 +105,12 @@ def given(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _app_id(_: click.Context, __: click.Parameter, every: bool) -> Unset | None:  # noqa: FBT001
+def _app_id(ctx: click.Context, _: click.Parameter, every: bool) -> Unset | None:  # noqa: FBT001
+    if every or ctx.resilient_parsing:  # as for a completion, which does without the import
+        return None
     from customers_sdk.customers import UNSET
 
-    return None if every else UNSET
+    return UNSET
 
 
 # Which customers a list is of.

@@ -211,14 +211,24 @@ def test_an_error_is_one_line_without_control_characters_and_with_its_request_id
     assert one_line("set it to nr_test_sk_…") == "set it to nr_test_sk_…"
 
 
-def test_asking_for_help_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize("words", ["", "customers list --se", "customers export --se"])
+def test_help_and_completions_import_nothing_heavy(
+    monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    if words:
+        monkeypatch.setenv("_CUSTOMERS_COMPLETE", "bash_complete")
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", "2")
     script = (
-        "import sys; from customers_sdk.cli import main; code = main(['--help']); "
-        "heavy = {'requests', 'urllib3', 'rich', 'attrs', 'attr', 'cattrs', 'ssl', 'http.client'}; "
+        "import sys; from customers_sdk.cli import main\n"
+        "try: code = main(['--help'])\n"
+        "except SystemExit as end: code = end.code\n"
+        "heavy = {'requests', 'urllib3', 'rich', 'attrs', 'attr', 'cattrs', 'ssl', 'http.client'}\n"
         "sys.exit(code or ', '.join(sorted(heavy & set(sys.modules))) or 0)"
     )
     done = python(script)
     assert (done.returncode, done.stderr) == (0, "")
+    assert "--search" in done.stdout or not words
 
 
 def test_a_closed_pipe_is_quiet(sandbox: Sandbox) -> None:
