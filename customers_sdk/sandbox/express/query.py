@@ -149,8 +149,9 @@ def _merged(target: Any, source: Any) -> Any:
         return _combined(target, source)
     if kinds == ("list", "list"):
         return _with_items(target, source)
-    if kinds[1] == "overflow" and kinds[0] != "overflow":
-        target.kind, target.last = "overflow", source.last
+    if kinds[1] == "overflow":
+        last = target.last if kinds[0] == "overflow" else -1
+        target.kind, target.last = "overflow", max(last, source.last)
     elif kinds[0] == "list":
         target.kind = "object"
     for name, value in source.items():
