@@ -22,6 +22,8 @@ _PARTS = re.compile(r'[\[\]{}NI]|"[^"\\]*(?:\\.[^"\\]*)*"?|[^\[\]{}NI"]+', re.DO
 _CONSTANTS = {True: "true", False: "false", None: "null"}
 # What the service was observed to store: arrays of about 2,000 levels, objects of about 4,000.
 _DEEPEST = 4000
+# How many levels `json` reads in one go where it cannot read all.
+_AT_ONCE = 100
 _LEVELS = {"[": 2, "]": -2, "{": 1, "}": -1}
 
 
@@ -65,24 +67,28 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _read_deep(text: str) -> Any:
-    """Read without recursion, which is much slower: the innermost list or object comes first."""
+    """Read without recursion: the innermost `_AT_ONCE` levels come first."""
     opened: list[list[Any]] = [[]]
+    depth = 0
     for part in _PARTS.findall(text):
         if part in ("[", "{"):
-            opened.append([part])
-        elif part in ("]", "}"):
-            value = _read_level([*opened.pop(), part])
-            opened[-1].append(value)
+            depth += 1
+            if depth % _AT_ONCE == 0:
+                opened.append([])
         elif part in ("N", "I"):
             _refuse_constant(part)
-        else:
-            opened[-1].append(part)
+        opened[-1].append(part)
+        if part in ("]", "}"):
+            if depth % _AT_ONCE == 0:
+                value = _read_levels(opened.pop())
+                opened[-1].append(value)
+            depth -= 1
     [whole] = opened  # or ValueError: something is still open
-    return _read_level(whole)
+    return _read_levels(whole)
 
 
-def _read_level(parts: list[Any]) -> Any:
-    """Read one container, in whose text NaN stands for each of the values within."""
+def _read_levels(parts: list[Any]) -> Any:
+    """Read some levels, in whose text NaN stands for each of the values further within."""
     values = (part for part in parts if not isinstance(part, str))
     text = "".join(part if isinstance(part, str) else "NaN" for part in parts)
     return json.loads(text, parse_int=float, parse_constant=lambda _: next(values))
