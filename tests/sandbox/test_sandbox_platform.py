@@ -341,6 +341,13 @@ class TestDatabaseFile:
         connection.close()
         assert tables == [("customers",)]
 
+    def test_a_closed_file_is_not_opened_again(self, tmp_path: Path) -> None:
+        """A write that waited while the file was closed would be stored after all."""
+        service = Handle(Backend(db=tmp_path / "one.sqlite3"))
+        service.backend.close()
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            service.add_customer()
+
 
 class TestFullDisk:
     """SQLite says that the disk is full; nothing else may be made of it."""

@@ -179,6 +179,7 @@ class Database:
         self._local = threading.local()
         self._writing = threading.Lock()
         self._opened: list[sqlite3.Connection] = []
+        self._closed = False
         self._shared: sqlite3.Connection | None = None
         self._turn: AbstractContextManager[Any] = nullcontext()
         if self._path == IN_MEMORY:
@@ -200,6 +201,8 @@ class Database:
         return held
 
     def _open(self) -> sqlite3.Connection:
+        if self._closed:  # a request that outlived the server must not open the file again
+            raise sqlite3.ProgrammingError("the database is closed")
         connection = sqlite3.connect(
             self._path, timeout=10, isolation_level=None, check_same_thread=False
         )
@@ -252,6 +255,7 @@ class Database:
     def close(self) -> None:
         """Close the connections of all threads; in memory, once it is not in use."""
         with self._writing, self._turn:
+            self._closed = True
             while self._opened:
                 self._opened.pop().close()
             self._local = threading.local()
