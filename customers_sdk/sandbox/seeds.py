@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
@@ -16,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from customers_sdk.sandbox.seeding import Seeding
-from customers_sdk.sandbox.service.store import Duplicate
 
 Row = dict[str, Any]
 Seed = dict[str, list[Row]]
@@ -43,10 +43,7 @@ def sow(target: Seeding, seed: Any) -> dict[str, list[Any]]:
         raise SeedError(f"a seed has {', '.join(KINDS)}; not {', '.join(sorted(unknown))}")
     made: dict[str, list[Any]] = {}
     for kind in KINDS:
-        rows = seed.get(kind, [])
-        if not isinstance(rows, list):
-            raise SeedError(f"{kind} must be a list of objects")
-        for number, row in enumerate(rows):
+        for number, row in enumerate(_list(seed.get(kind, []), kind)):
             where = f"{kind}[{number}]"
             add = getattr(target, f"add_{kind[:-1]}")
             made.setdefault(kind, []).append(called(add, _object(row, where), where))
@@ -57,7 +54,7 @@ def called(method: Callable[..., Any], arguments: Row, where: str) -> Any:
     """Call `method`; a `SeedError` that begins with `where` if it refuses its arguments."""
     try:
         return method(**arguments)
-    except (TypeError, ValueError, LookupError, Duplicate) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, sqlite3.Error) as error:
         raise SeedError(f"{where}: {error}") from None
 
 
@@ -98,6 +95,12 @@ def _object(value: Any, where: str) -> Row:
     return value
 
 
+def _list(value: Any, where: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise SeedError(f"{where} must be a list of objects")
+    return value
+
+
 def _unfolded(customers: Iterable[Row]) -> Seed:
     seed: Seed = {"customers": []}
     for given in customers:
@@ -106,8 +109,9 @@ def _unfolded(customers: Iterable[Row]) -> Seed:
         row.setdefault("id", str(uuid.uuid4()))
         seed["customers"].append(row)
         for kind, rows in nested.items():
-            own = [{"customer_id": row["id"], **_named_as_arguments(each)} for each in rows or ()]
-            seed.setdefault(kind, []).extend(own)
+            for each in _list(rows or [], kind):
+                own = _named_as_arguments(_object(each, f"each of {kind}"))
+                seed.setdefault(kind, []).append({"customer_id": row["id"], **own})
     return seed
 
 

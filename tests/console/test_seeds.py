@@ -90,6 +90,8 @@ def test_what_an_export_wrote_is_a_seed(sandbox: Sandbox, tmp_path: Path) -> Non
     [
         ('{"external_id": "a"}\n{"external_id"', "line 2 is not JSON"),
         ("[1]", "customer 1 must be a JSON object"),
+        ('[{"wallets": 5}]', "wallets must be a list of objects"),
+        ('[{"wallets": [5]}]', "each of wallets must be a JSON object"),
         ('{"colour": 1}', "unexpected keyword argument 'colour'"),
         ('[{"wallets": [{"chain_id": 5, "wallet_address": "x"}]}]', r"wallets\[0\]: .*chain 5"),
         ('[{"wallets": [{"chain_id": 1, "wallet_address": "x"}]}]', "Invalid EVM wallet address"),

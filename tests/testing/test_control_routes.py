@@ -63,6 +63,8 @@ def test_a_seed_makes_rows_and_answers_their_ids(sandbox: Sandbox) -> None:
         ({"customers": {}}, "customers must be a list"),
         ({"customers": [1]}, r"customers[0] must be a JSON object"),
         ({"customers": [{"colour": 1}]}, "unexpected keyword argument 'colour'"),
+        ({"customers": [{"name": {"first": "Ada"}}]}, "customers[0]: "),
+        ({"merchants": [{"name": ["Ada"]}]}, "merchants[0]: "),
         ({"invoices": [{"customer_id": "x", "total": 1}]}, "there is no customer x"),
         ({"customers": [{"id": "c"}, {"id": "c"}]}, "customers[1]: UNIQUE"),
         ({"apps": [{"merchant_id": "none"}]}, "apps[0]: FOREIGN KEY"),
