@@ -152,9 +152,9 @@ def optional_count(value: Any, name: str, least: int = 1) -> int | None:
 
 
 def checked_seconds(value: Any) -> float:
-    """Return finite seconds, not negative; ``TypeError`` or ``ValueError``."""
+    """Return seconds that a thread can sleep; ``TypeError`` or ``ValueError``."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"seconds must be a number of seconds, not {value!r}")
-    if not math.isfinite(value) or value < 0:
-        raise ValueError(f"seconds must be finite and not negative, not {value!r}")
+    if not 0 <= value <= threading.TIMEOUT_MAX:
+        raise ValueError(f"seconds must be from 0 to {threading.TIMEOUT_MAX:.0f}, not {value!r}")
     return float(value)
