@@ -67,7 +67,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _read_deep(text: str) -> Any:
-    """Read without recursion: the innermost `_AT_ONCE` levels come first."""
+    """Read `_AT_ONCE` levels at a time, without recursion: those furthest within come first."""
     opened: list[list[Any]] = [[]]
     depth = 0
     for part in _PARTS.findall(text):
