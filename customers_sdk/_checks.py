@@ -206,8 +206,8 @@ def json_value(value: object, name: str, *, surrogates: bool = True) -> Any:
                 holder.append(copy)
             if members is not None:
                 if len(place) > _DEEPEST:
-                    too_deep = f"nested too deeply, or contains itself: {_DEEPEST} levels at most"
-                    raise ValueError(f"{name} is {too_deep}")
+                    most = f"{_DEEPEST} levels at most"
+                    raise ValueError(f"{name} is nested too deeply, or contains itself: {most}")
                 place.append(None)
                 opened.append((copy, members))
                 break

@@ -21,7 +21,7 @@ class CustomersError(Exception):
             within 24 hours gives the first response again, except after a timeout, when the
             service has dropped the key: then a creation without ``external_id`` may be
             carried out twice.
-        outcome_unknown: True if the write may have been carried out without a valid response.
+        outcome_unknown: True if no valid response came and the write may have been carried out.
         attempts: the number of requests that were made.
         elapsed: the time they took together, in seconds.
         reference: the code with which the text ends, such as ``E44``; the documentation's page
@@ -55,7 +55,7 @@ class ConfigurationError(CustomersError, ValueError):
     """A setting of the client is missing or wrong; the text names it.
 
     Attributes:
-        setting: the argument of `Client` it is about (``base_url``), or None if of none.
+        setting: the argument of `Client` it is about (``base_url``), or None if about none.
         problem: what is wrong, to be read after the setting's name (``is missing``), or "".
     """
 

@@ -22,7 +22,7 @@ from typing import Any, Optional
 
 
 class Deadline:
-    """When a call ends, and how long its socket may wait for bytes until then: `read` seconds."""
+    """When a call ends; until then no wait for bytes may take more than ``read`` seconds."""
 
     __slots__ = ("_clock", "_ends", "_read")
 
@@ -132,5 +132,5 @@ def timed(connection: Any) -> Any:
 
 @functools.cache
 def mixed(ours: type, theirs: type) -> Any:
-    """A class of theirs that begins with ours."""
+    """A subclass of theirs, in which what ours defines comes first."""
     return type(theirs.__name__, (ours, theirs), {})

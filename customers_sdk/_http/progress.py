@@ -45,7 +45,8 @@ class Progress:
         may_have_run: whether a request may have been carried out.
         may_have_run_before: the same, as it was before the last request.
         tokens: what the last retry has cost of the budget.
-        request_id, seconds: of the last request, which took so long.
+        request_id: of the last request.
+        seconds: how long it took.
         key: the idempotency key, in the caller's form.
     """
 
@@ -76,10 +77,8 @@ class Progress:
 
     def response(self, status: int, headers: Mapping[str, str]) -> ApiResponse:
         """The response of a call that has succeeded, still without its data."""
-        unknown = self.may_have_run
-        return ApiResponse(
-            self.call, status, headers, earlier_try_unknown=unknown, **self._context()
-        )
+        context = {**self._context(), "earlier_try_unknown": self.may_have_run}
+        return ApiResponse(self.call, status, headers, **context)
 
     def error(
         self, outcome: Union[Answer, NoAnswer], failed: Failed, stop: str, base_url: str
