@@ -90,10 +90,10 @@ def json_object(_: click.Context, __: click.Parameter, value: str | None) -> Any
 
 def _field(name: str) -> Decorator:
     if name == "metadata":
-        told = "A JSON object of your own."
-        return click.option("--metadata", metavar="JSON", callback=json_object, help=told)
-    told = _HELP.get(name, f"{name.replace('_', ' ').capitalize()}.")
-    return click.option(option_of(name), metavar="TEXT", help=told)
+        help_text = "A JSON object of your own."
+        return click.option("--metadata", metavar="JSON", callback=json_object, help=help_text)
+    help_text = _HELP.get(name, f"{name.replace('_', ' ').capitalize()}.")
+    return click.option(option_of(name), metavar="TEXT", help=help_text)
 
 
 # A customer's fields; what is not given stays None.

@@ -28,7 +28,7 @@ class MockCustomers(Handle):
     Its methods seed it (``add_customer``, ``add_payment_intent``, ``add_invoice``, ``add_chain``
     and the others of `customers_sdk.sandbox.seeding.Seeding`) and inject faults (``fail_next`` and
     the others of `customers_sdk.sandbox.faults.controls.Controls`). `base_url` is where it is
-    reached, and `sleep` as for `mock_customers`.
+    reached, and `sleep` as for `mock_customers`; `carrier` is the adapter of `requests` to it.
     """
 
     def __init__(self, base_url: str, sleep: Callable[[float], None]) -> None:
@@ -37,7 +37,6 @@ class MockCustomers(Handle):
         super().__init__(backend)
         self._calls = Calls(backend.close)
         self._clients: list[Client] = []
-        #: The adapter that carries requests to the service.
         self.carrier: Carrier = Carrier(backend.application, urlsplit(base_url), self._calls, sleep)
         # Python 3.13 warns of a database that is collected while it is open. Sessions of the fake
         # that outlive it hold the carrier.
