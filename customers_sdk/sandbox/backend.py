@@ -34,7 +34,7 @@ class Backend:
     own. Raises ``ValueError`` for an unknown `tie_order`. `base_url` is set by what serves it.
     """
 
-    base_url: str = ""
+    base_url: str
 
     def __init__(
         self,

@@ -149,6 +149,14 @@ def test_a_list_is_newest_first_with_ties_in_a_fixed_order(service: Handle, call
     assert [one["id"] for page in pages for one in page] == [*tied[::-1], old]
 
 
+def test_a_service_that_nothing_serves_has_no_address() -> None:
+    """A client with an empty address in its environment would call the real service."""
+    service = Handle(Backend(db=":memory:"))
+    with pytest.raises(AttributeError, match="base_url"):
+        _ = service.environment
+    service.backend.close()
+
+
 def test_random_ties_lose_and_repeat_rows_the_same_way_each_time() -> None:
     service = Handle(Backend(tie_order="random"))
     tied = {service.add_customer(created_at="2026-02-01T00:00:00Z") for _ in range(12)}
