@@ -6,7 +6,6 @@ method that adds it.
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import sqlite3
@@ -16,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from customers_sdk.sandbox.express.jsontext import load
 from customers_sdk.sandbox.seeding import Seeding
 
 Row = dict[str, Any]
@@ -69,7 +69,7 @@ def read(path: Path) -> Seed:
     """
     text = path.read_text(encoding="utf-8-sig")
     try:
-        document = json.loads(text)
+        document = load(text)
     except ValueError:
         document = [
             _parsed(line, f"line {number}")
@@ -84,7 +84,7 @@ def read(path: Path) -> Seed:
 
 def _parsed(line: str, where: str) -> Any:
     try:
-        return json.loads(line)
+        return load(line)
     except ValueError as error:
         raise SeedError(f"{where} is not JSON: {error}") from None
 

@@ -52,6 +52,16 @@ def test_a_file_may_be_a_whole_seed(sandbox: Sandbox, tmp_path: Path) -> None:
     assert customer.wallets[0].wallet_address == "0x" + "ab" * 20
 
 
+def test_metadata_in_a_file_may_be_as_deep_as_the_service_stores_it(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    deep = '{"a":' + "[" * 1900 + "]" * 1900 + "}"
+    path = tmp_path / "seed.jsonl"
+    path.write_text(f'{{"metadata": {deep}}}\n{{}}')
+    seeds.sow(sandbox, seeds.read(path))
+    assert deep in sandbox.store.everyone()
+
+
 @pytest.mark.parametrize("form", ["json", "jsonl"])
 def test_a_customer_in_a_file_may_hold_its_own_history(
     sandbox: Sandbox, tmp_path: Path, form: str
