@@ -22,7 +22,7 @@ def money_text(value: Money, name: str) -> str:
 
 
 def column_text(value: Money, name: str) -> str:
-    """Return `money_text` as the service's columns keep it: to the cent, half rounded up from 0."""
+    """Return `money_text` as the service's columns keep it: half a cent is rounded away from 0."""
     number = _exact(value, name)
     digits = Context(prec=len(number.as_tuple().digits) + abs(number.adjusted()) + 3)
     return _plain(number.quantize(_CENT, ROUND_HALF_UP, digits))

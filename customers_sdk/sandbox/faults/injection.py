@@ -47,7 +47,7 @@ class NoResponseError(Exception):
 
 
 class Caller:
-    """Who waits for a response; nothing is known of this one, who waits as long as it takes."""
+    """A caller of whom nothing is known, so that they are taken to wait as long as it takes."""
 
     def gone(self) -> bool:
         """Tell whether they have hung up."""
