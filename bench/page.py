@@ -153,15 +153,15 @@ A timer looks every 0.7 ms at what runs, with the JSON of the standard library.
 """
 
 _LEFT = """\
-Of a retrieve, less than a tenth is work of this SDK: the rest is the socket, `http.client` and
-the parsing of the response headers by `email`, urllib3's connection pool, and what
-`Session.send` does after any request. `HTTPAdapter.send` in its place would save some of that,
-and lose instrumentation and mocks of `Session.send`, which users rely on. Of a page, a good
-third is `json`, and most of the rest one pass of generated code over the fields: a type check,
-an assignment, and for instants `datetime.fromisoformat`. orjson takes most of the first part
-away. Less would take another parser that makes typed objects itself, such as msgspec's: it
-would have to be required, and models would be its own. Nine other ways to decode were tried,
-down to everything inlined; none gained anything worth a line."""
+Of a retrieve, about a fifth is work of this SDK: the rest is the socket, `http.client` and the
+parsing of the response headers by `email`, urllib3's connection pool, and what `Session.send`
+does after any request. `HTTPAdapter.send` in its place would save some of that, and lose
+instrumentation and mocks of `Session.send`, which users rely on. Of a page, half is `json`, and
+most of the rest one pass of generated code over the fields: a type check, an assignment, and
+for instants `datetime.fromisoformat`. orjson takes most of the first part away. Less
+would take another parser that makes typed objects itself, such as msgspec's: it would have to
+be required, and models would be its own. Nine other ways to decode were tried, down to
+everything inlined; none gained anything worth a line."""
 
 
 def write(results: Results, counted: Mapping[str, float]) -> None:

@@ -22,7 +22,7 @@ from tests.doubles import APP, KEY, envelope, invoice, page, refusal
 
 
 # The model, in models.py.
-@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False)
+@attrs.frozen(kw_only=True, weakref_slot=False, eq=False, repr=False, getstate_setstate=False)
 class MerchantInvoice(Model):
     """An invoice of the merchant."""
 
@@ -68,7 +68,7 @@ class Invoices(Resource):
 
 # One line in the client, and one in the table of exports.
 class Shop(Client):
-    invoices = Attached(Invoices)
+    invoices: Attached[Invoices] = Attached(Invoices)
 
 
 ROWS = [

@@ -57,6 +57,13 @@ def hold(offenders: Iterator[str], rule: str) -> None:
     assert not found, "\n  ".join([rule, *found])
 
 
+def test_every_room_has_a_floor() -> None:
+    hold(
+        (module.path for module in MODULES if module.room not in FLOOR),
+        "a new room must be named in FLOORS of this file",
+    )
+
+
 def test_arrows_point_down_only() -> None:
     hold(
         (
