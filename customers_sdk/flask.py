@@ -74,7 +74,8 @@ class Customers:
             raise RuntimeError("this application already has a Customers extension")
         if app not in self._caches:
             self._caches[app] = ClientCache("CUSTOMERS_{}")
-            app.cli.add_command(_commands)
+            own = dict(_commands.commands)
+            app.cli.add_command(AppGroup(_commands.name, help=_commands.help, commands=own))
 
     @property
     def client(self) -> Client:

@@ -83,6 +83,17 @@ def test_one_extension_gives_each_application_its_own_client() -> None:
             assert customers.client is customers.client
 
 
+def test_a_command_added_to_one_applications_group_is_in_no_others() -> None:
+    one, two = application(), application()
+    Customers(one), Customers(two)
+    one.cli.commands["customers"].command("sync")(lambda: None)  # type: ignore[attr-defined]
+    groups = [app.cli.commands["customers"].commands for app in (one, two)]  # type: ignore[attr-defined]
+    assert [sorted(group) for group in groups] == [
+        ["check", "list", "show", "sync"],
+        ["check", "list", "show"],
+    ]
+
+
 def test_without_a_current_application_the_only_one_serves() -> None:
     customers = serving(API_KEY=KEY, APP_ID=APP)
     assert customers.client.app_id == APP
