@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from customers_sdk import _settings
-from customers_sdk._http.secret import Secret
 from customers_sdk.client import Client
 from customers_sdk.errors import ConfigurationError
 
@@ -49,7 +48,7 @@ class AppSettings:
         value = self.values[name]
         if value is None and name in VARIABLES:
             value = self.values[VARIABLES[name]]
-        return Secret(value) if name == "API_KEY" and isinstance(value, str) else value
+        return _settings.Secret(value) if name == "API_KEY" and isinstance(value, str) else value
 
     def name_of(self, name: str) -> str:
         """Return the name under which the user set it."""

@@ -138,18 +138,14 @@ class Resource:
 
     def _report_misfits(self, records: Sequence[object]) -> None:
         """Warn once, without the value, that free-form JSON is not an object."""
-        if self._reported:
-            return
-        for record in records:
-            name = late.schema.misfit(record)
-            if name is not None:
-                self._reported = True
-                log.warning(
-                    "the service returned a %s that is not an object: it reads as {}, and the "
-                    "value is in extra[%r] (logged once per client)",
-                    *(name, name),
-                )
-                return
+        names = filter(None, map(late.schema.misfit, records))
+        if not self._reported and (name := next(names, None)):
+            self._reported = True
+            log.warning(
+                "the service returned a %s that is not an object: it reads as {}, and the value is "
+                "in extra[%r] (logged once per client)",
+                *(name, name),
+            )
 
     def _walk(
         self,

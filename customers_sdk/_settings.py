@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, Optional, Union
+from typing import Any, NamedTuple, Optional, SupportsIndex, Union
 from urllib.parse import urlsplit
 
 from customers_sdk._checks import CONTROL, kind_of
@@ -26,6 +26,22 @@ _LONGEST_DEADLINE = 3600
 
 #: The environment variables that stand in for arguments that are not given.
 VARIABLES = {name: f"NODERAILS_{name.upper()}" for name in ("api_key", "app_id", "base_url")}
+
+
+class Secret(str):
+    """A text that stays out of reports on errors, which show the variables of each frame.
+
+    No ``repr`` shows it, nor its slices. It is for values that wait in variables: what is handed to
+    `requests` is a plain `str` (``str(secret)``), the type that other tools expect in a request.
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, index: Union[SupportsIndex, slice[Any, Any, Any]]) -> Secret:
+        return Secret(super().__getitem__(index))
+
+    def __repr__(self) -> str:
+        return "'***'"
 
 
 def _refusal(setting: str, problem: str, advice: str = "") -> ConfigurationError:

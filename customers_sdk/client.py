@@ -12,7 +12,6 @@ import requests
 from customers_sdk import __version__, _checks, _settings
 from customers_sdk._http import late, retry
 from customers_sdk._http.call import ApiResponse, Call
-from customers_sdk._http.secret import Secret
 from customers_sdk._http.session import Sender
 from customers_sdk._http.transport import Transport
 from customers_sdk._resource import Attached
@@ -82,7 +81,7 @@ class Client:
             api_key = os.environ.get("NODERAILS_API_KEY")
         if isinstance(api_key, str):
             # Before anything can fail: an error's report may show this frame's variables.
-            api_key = Secret(api_key)
+            api_key = _settings.Secret(api_key)
         key = _settings.api_key(api_key)
         if app_id is None:
             app_id = os.environ.get("NODERAILS_APP_ID")

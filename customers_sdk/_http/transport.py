@@ -19,9 +19,8 @@ from customers_sdk._http.exchange import Answer, exchange
 from customers_sdk._http.failures import NoAnswer
 from customers_sdk._http.progress import Failed, Progress, examine
 from customers_sdk._http.retry import Verdict
-from customers_sdk._http.secret import Secret
 from customers_sdk._http.session import Sender
-from customers_sdk._settings import Limits
+from customers_sdk._settings import Limits, Secret
 from customers_sdk.errors import RequestTimeoutError, ResponseFormatError
 
 if TYPE_CHECKING:

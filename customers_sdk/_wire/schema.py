@@ -136,8 +136,7 @@ def _member_faults(data: dict[str, Any], cls: type, path: str) -> Iterator[str]:
 def mismatch(path: str, expected: str, value: Any) -> str:
     """The text for a value of the wrong kind."""
     kind = type(value).__name__
-    got = _JSON_NAMES.get(kind, kind)
-    return f"{path}: expected {expected}, got {'another one' if got == expected else got}"
+    return f"{path}: expected {expected}, got {_JSON_NAMES.get(kind, kind)}"
 
 
 def unstructure(value: Any) -> dict[str, Any]:

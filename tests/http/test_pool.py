@@ -16,8 +16,8 @@ from requests.structures import CaseInsensitiveDict
 
 from customers_sdk._http import pool
 from customers_sdk._http.deadline import Deadline, timed
-from customers_sdk._http.secret import Secret
 from customers_sdk._http.session import Sender, Watch
+from customers_sdk._settings import Secret
 from tests.faults.server import Server
 
 

@@ -17,8 +17,8 @@ from urllib3 import HTTPResponse
 import customers_sdk
 from customers_sdk import Client, RequestTimeoutError, TransportError
 from customers_sdk._http import keys
-from customers_sdk._http.secret import Secret
 from customers_sdk._http.session import Sender
+from customers_sdk._settings import Secret
 from tests.doubles import APP, BASE, ID, KEY, customer, detail, envelope, page
 
 if TYPE_CHECKING:
