@@ -71,6 +71,11 @@ class Loopback(socketserver.ThreadingTCPServer):
         sock.settimeout(self.longest)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is not None:
+            try:
+                sock.getpeername()
+            except OSError:  # a caller that has gone; `ssl` would leave the socket open (3.9)
+                sock.close()
+                raise
             sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         self._accepted.append(sock)
         self.connections += 1
