@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 #: Where the environment of a request holds its `Caller`.
 CALLER = "customers_sdk.caller"
 _INJECTED = "customers_sdk.injected"
-_CODES = {
-    400: ("VALIDATION_ERROR", "Invalid request"),
-    401: ("AUTHENTICATION_ERROR", "Invalid or inactive API key"),
-    403: ("AUTHORIZATION_ERROR", "Access denied"),
-    404: ("NOT_FOUND", "Not found"),
-    409: ("CONFLICT", "Conflict"),
-    429: ("RATE_LIMIT_EXCEEDED", "Too many requests"),
-    500: ("INTERNAL_ERROR", "Internal server error"),
+_MESSAGES = {
+    400: "Invalid request",
+    401: "Invalid or inactive API key",
+    403: "Access denied",
+    404: "Not found",
+    409: "Conflict",
+    429: "Too many requests",
+    500: "Internal server error",
 }
 _PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
@@ -152,8 +152,9 @@ def _proxy_answer(fault: Fault | None) -> Response | None:
 
 def _failure(fault: Fault) -> Response:
     kind = "INTERNAL_ERROR" if fault.by_proxy else "BAD_REQUEST"
-    code, message = _CODES.get(fault.status, (kind, reasons.get(fault.status, "Error")))
-    error: dict[str, Any] = {"code": fault.code or code, "message": fault.message or message}
+    code = fault.code or answers.CODES.get(fault.status, kind)
+    usual = _MESSAGES.get(fault.status) or reasons.get(fault.status, "Error")
+    error: dict[str, Any] = {"code": code, "message": fault.message or usual}
     if fault.retry_after is None:
         return answers.error_response(fault.status, error)
     error["details"] = {"retryAfter": fault.retry_after}

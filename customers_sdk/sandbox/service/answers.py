@@ -7,11 +7,14 @@ from typing import Any
 from customers_sdk.sandbox.express.exchange import Response, text_response
 from customers_sdk.sandbox.express.jsontext import compact
 
-_CODES = {
+#: The code that goes with a status.
+CODES: dict[int, str] = {
     400: "VALIDATION_ERROR",
     401: "AUTHENTICATION_ERROR",
     403: "AUTHORIZATION_ERROR",
     404: "NOT_FOUND",
+    409: "CONFLICT",
+    429: "RATE_LIMIT_EXCEEDED",
     500: "INTERNAL_ERROR",
 }
 
@@ -22,7 +25,7 @@ class Refusal(Exception):  # noqa: N818 - it is a response
     def __init__(self, status: int, message: str, **more: Any) -> None:
         super().__init__(status, message)
         self.status = status
-        self.error: dict[str, Any] = {"code": _CODES[status], "message": message, **more}
+        self.error: dict[str, Any] = {"code": CODES[status], "message": message, **more}
 
 
 def internal_error() -> Refusal:
